@@ -1,0 +1,98 @@
+"""The proof: ``eddsa-jcs-2022``, embedded, exactly one; nothing is chosen by the document.
+
+References:
+    W3C Data Integrity EdDSA Cryptosuites 1.0 §3.3: the signature covers
+    ``sha256(JCS(proof without proofValue)) || sha256(JCS(document without proof))``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from mrv.attest import strict_json
+from mrv.attest.keys import Signer, check_public_key, decode_base58, encode_base58
+from mrv.errors import AttestationError
+
+SUITE = "eddsa-jcs-2022"
+_FIXED = {"type": "DataIntegrityProof", "cryptosuite": SUITE, "proofPurpose": "assertionMethod"}
+_SIGNATURE_BYTES = 64
+
+
+def sign(document: dict[str, Any], signer: Signer, created: str) -> dict[str, Any]:
+    """A copy of ``document`` with its proof.
+
+    Args:
+        document: The document, without a proof, with ``@context``.
+        signer: Who signs.
+        created: The instant the signer claims; a verifier believes it no further than the signer.
+
+    Raises:
+        AttestationError: The document has a proof already, no ``@context``, or no canonical form.
+    """
+    if "proof" in document or "@context" not in document:
+        raise AttestationError("only a document with @context and without proof is signed", code="proof.unsignable")
+    config = {
+        **_FIXED,
+        "created": created,
+        "verificationMethod": signer.verification_method,
+        "@context": document["@context"],
+    }
+    signature = signer.sign(hash_data(document, config))
+    return {**document, "proof": {**config, "proofValue": encode_base58(signature)}}
+
+
+def verify(document: dict[str, Any], public_key: bytes) -> None:
+    """Return if the one proof of ``document`` was made with ``public_key``.
+
+    Whether that key may speak for the issuer, and at what time, is asked elsewhere.
+
+    Raises:
+        AttestationError: With a code ``proof.*``, or ``key.weak``.
+    """
+    proof = document.get("proof")
+    if not isinstance(proof, dict):
+        raise AttestationError("there is not exactly one proof object", code="proof.single", field="proof")
+    for member, value in _FIXED.items():
+        if proof.get(member) != value:
+            raise AttestationError(
+                f"{proof.get(member)!a:.60} is not {value}",
+                code="proof.suite",
+                field=f"proof.{member}",
+                hint=f"this version verifies {SUITE} only; ecdsa-jcs-2019 comes later",
+            )
+    if "@context" not in proof or proof["@context"] != document.get("@context"):
+        raise AttestationError(
+            "proof.@context is not the document's @context", code="proof.context", field="proof.@context"
+        )
+    check_public_key(public_key)
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(_signature(proof), hash_data(document, proof))
+    except InvalidSignature as error:
+        raise AttestationError(
+            "the signature does not fit the document and the trusted key",
+            code="proof.invalid",
+            field="proof.proofValue",
+            hint="the document was changed after signing, or someone else signed it",
+        ) from error
+
+
+def hash_data(document: dict[str, Any], proof: dict[str, Any]) -> bytes:
+    """The 64 bytes that are signed: hash of the proof configuration, then hash of the document."""
+    config = {member: value for member, value in proof.items() if member != "proofValue"}
+    bare = {member: value for member, value in document.items() if member != "proof"}
+    return b"".join(hashlib.sha256(strict_json.canonical(part)).digest() for part in (config, bare))
+
+
+def _signature(proof: dict[str, Any]) -> bytes:
+    value = proof.get("proofValue")
+    try:
+        signature = decode_base58(value) if isinstance(value, str) else b""
+    except AttestationError as error:
+        raise AttestationError(error.message, code="proof.value", field="proof.proofValue") from error
+    if len(signature) != _SIGNATURE_BYTES:
+        raise AttestationError("not a 64-byte signature", code="proof.value", field="proof.proofValue")
+    return signature

@@ -1,0 +1,140 @@
+"""Ask an attestation every question; answer with a list of checks, never a bare yes.
+
+``now`` and the trusted keys come from the caller, and nothing is taken on the document's word: no algorithm, no
+key, no time.  What cannot be decided fails.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mrv.attest import caip19, credential, proof, strict_json
+from mrv.attest.evidence import check_evidence
+from mrv.attest.shapes import check_instant
+from mrv.checks import Check, decide
+from mrv.errors import AttestationError, MRVError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mrv.attest.trust import TrustedKey, TrustList
+
+
+def check(
+    data: bytes,
+    *,
+    trust: TrustList,
+    now: str,
+    asset: str | None,
+    evidence: Path | None,
+    status: Path | None = None,
+) -> list[Check]:
+    """Verify a signed attestation.
+
+    Args:
+        data: The bytes of ``attestation.json``.
+        trust: Whose keys count.
+        now: The time to judge by, ``…Z`` in whole seconds; ``proof.created`` is never used.
+        asset: The CAIP-19 asset the caller holds; None says that there is none.
+        evidence: The folder of evidence files; None leaves them unread, which is noted.
+        status: A folder of status lists; this version reads none, so where one is required the check fails.
+
+    Returns:
+        Every check in order.  A document that cannot be parsed gives that one alone.
+
+    Raises:
+        AttestationError: ``now`` or ``asset`` is malformed: the caller's fault, never the document's.
+    """
+    check_instant(now)
+    wanted = None if asset is None else caip19.normalise(asset)
+    try:
+        document = credential.parse(data)
+    except AttestationError as error:
+        return [Check(error.error_code, "fails", _say(error))]
+    subject = document["credentialSubject"]
+    key = trust.key(document["issuer"], document["proof"]["verificationMethod"])
+    return [
+        Check("schema.closed", "holds", credential.attestation_digest(document)),
+        _issuer(document, trust),
+        _key(document, key, now),
+        _proof(document, key),
+        _period(document, now),
+        _status(document, trust, status),
+        _subject(subject),
+        _asset(subject["binding"]["assets"], wanted),
+        *_statement(subject["statement"]),
+        *_evidence(subject["materials"], evidence),
+    ]
+
+
+def _issuer(document: dict[str, Any], trust: TrustList) -> Check:
+    name = document["issuer"]
+    known = trust.issuer(name) is not None
+    found = "is" if known else "is not"
+    return decide("issuer.trusted", known, f"{name:.200} {found} in the trust list (version {trust.version})")
+
+
+def _key(document: dict[str, Any], key: TrustedKey | None, now: str) -> Check:
+    if key is None:
+        method = document["proof"]["verificationMethod"]
+        return Check("key.valid", "fails", f"{method:.200} is no key the trust list gives this issuer")
+    fault = key.fault(role="attester", suite=document["proof"]["cryptosuite"], now=now)
+    return decide("key.valid", fault is None, fault or f"{key.id} is valid as attester at {now}")
+
+
+def _proof(document: dict[str, Any], key: TrustedKey | None) -> Check:
+    if key is None:
+        return Check("proof.valid", "fails", "there is no trusted key to verify it with")
+    try:
+        proof.verify(document, key.public_key)
+    except AttestationError as error:
+        return Check("proof.valid", "fails", _say(error))
+    return Check("proof.valid", "holds", f"{proof.SUITE} by {key.id}")
+
+
+def _period(document: dict[str, Any], now: str) -> Check:
+    start, end = document["validFrom"], document.get("validUntil")
+    valid = start <= now and (end is None or now < end)
+    return decide("validity.period", valid, f"valid from {start} to {end or 'no end'}; now is {now}")
+
+
+def _status(document: dict[str, Any], trust: TrustList, status: Path | None) -> Check:
+    issuer = trust.issuer(document["issuer"])
+    if issuer is None:
+        return Check("status.missing", "fails", "an unknown issuer's attestation may have been revoked")
+    if issuer.status_required or status is not None:
+        asked = "the trust list requires" if issuer.status_required else "the caller passed"
+        return Check("status.missing", "fails", f"{asked} a status list, and this version reads none")
+    named = " though the attestation names one" if "credentialStatus" in document else ""
+    return Check("status.not-required", "note", f"the trust list asks for no status list{named}: revocation is unknown")
+
+
+def _subject(subject: dict[str, Any]) -> Check:
+    computed = credential.SUBJECT + strict_json.digest(subject["statement"])
+    return decide("subject.id", computed == subject["id"], f"the statement is {computed}, signed as {subject['id']}")
+
+
+def _asset(bound: list[str], wanted: str | None) -> Check:
+    names = ", ".join(bound) or "no asset"
+    if wanted is None:
+        return decide("binding.asset", not bound, f"bound to {names}; the caller says there is none")
+    return decide("binding.asset", wanted in bound, f"bound to {names}; the caller holds {wanted}")
+
+
+def _statement(statement: dict[str, Any]) -> list[Check]:
+    from mrv.statement import check_statement
+
+    try:
+        return list(check_statement(statement))
+    except MRVError as error:
+        return [Check(error.error_code, "fails", _say(error))]
+
+
+def _evidence(materials: list[dict[str, Any]], folder: Path | None) -> list[Check]:
+    if folder is None:
+        return [Check("evidence.unread", "note", f"{len(materials)} files are signed; none was read again")]
+    return check_evidence(materials, folder)
+
+
+def _say(error: MRVError) -> str:
+    return f"{error} ({error.hint})" if error.hint else str(error)

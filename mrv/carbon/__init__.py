@@ -1,0 +1,1 @@
+"""Carbon stocks: factors from published tables, densities by pool."""

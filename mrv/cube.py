@@ -1,0 +1,200 @@
+"""The cube: scenes of the store as one lazy Dataset (time, y, x) of integers on the plan's grid.
+
+Reflectance is kept as integers × 10⁴, an index as int16 × 10⁴; ``NODATA`` marks what is not clear ground.  Every
+variable is a Dask array of NumPy blocks that hold all dates of a tile; a block reads its own window of each file, with
+a rim as wide as the mask's dilation, so that chunk sizes change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mrv.errors import StoreError
+from mrv.grid import coarsen
+from mrv.sources.store import open_tiff
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
+
+    from mrv.plan import GridTable, ObservationTable
+    from mrv.sources.store import Store
+
+NODATA = np.int16(-32768)
+SCALE = 10_000
+"""Integers of reflectance or index per unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One scene as the cube needs it."""
+
+    day: int
+    """Days since 1970-01-01."""
+    bands: dict[str, str]
+    """Role of a band → pixel digest."""
+    offset_dn: int
+    """Added to digital numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads tiles of layers from a store, on the grid, whatever the native pixel size of a band."""
+
+    store: Store
+    """Where pixels are."""
+    grid: GeoBox
+    """The plan's window."""
+    table: GridTable
+    """The plan's grid."""
+    observation: ObservationTable
+    """Masking rules."""
+    scale: Fraction
+    """Reflectance per digital number."""
+
+    def band(self, layer: Layer, role: str, tile: tuple[slice, slice]) -> NDArray[Any]:
+        """Digital numbers of a tile, coarser bands repeated onto the grid.
+
+        Args:
+            layer: The scene.
+            role: Role of the band.
+            tile: Rows and columns of the grid.
+
+        Returns:
+            Integers (y, x) in the band's own dtype.
+
+        Raises:
+            StoreError: The band is not in the store.
+        """
+        from rasterio.errors import RasterioError
+        from rasterio.windows import Window
+
+        rows, cols = tile
+        path = self.store.pixels_path(layer.bands[role])
+        try:
+            with open_tiff(path) as source:
+                ratio = round(source.transform.a / float(self.table.resolution_m))
+                _, row, col = coarsen(self.grid, self.table, ratio)
+                first_row, first_col = (row + rows.start) // ratio, (col + cols.start) // ratio
+                last_row, last_col = -(-(row + rows.stop) // ratio), -(-(col + cols.stop) // ratio)
+                window = Window(first_col, first_row, last_col - first_col, last_row - first_row)
+                native: NDArray[Any] = source.read(1, window=window)
+        except RasterioError as error:
+            raise StoreError(
+                f"cannot be read: {error}", code="store.absent", file=path, hint="fetch it again"
+            ) from error
+        if ratio > 1:
+            native = np.repeat(np.repeat(native, ratio, axis=0), ratio, axis=1)
+        top, left = row + rows.start - first_row * ratio, col + cols.start - first_col * ratio
+        return native[top : top + rows.stop - rows.start, left : left + cols.stop - cols.start]
+
+    def clear(self, layer: Layer, tile: tuple[slice, slice]) -> NDArray[np.bool_]:
+        """Clear ground of a tile: not masked, and not within the dilation of what is.
+
+        Returns:
+            Boolean (y, x).
+        """
+        rim = self.observation.dilation_px
+        rows, cols = tile
+        wide = (
+            slice(max(0, rows.start - rim), min(self.grid.shape[0], rows.stop + rim)),
+            slice(max(0, cols.start - rim), min(self.grid.shape[1], cols.stop + rim)),
+        )
+        masked = np.isin(self.band(layer, "classification", wide), self.observation.masked_classes)
+        grown = dilate(masked, rim)
+        top, left = rows.start - wide[0].start, cols.start - wide[1].start
+        return ~grown[top : top + rows.stop - rows.start, left : left + cols.stop - cols.start]
+
+    def reflectance(self, layer: Layer, role: str, tile: tuple[slice, slice]) -> NDArray[np.int16]:
+        """Reflectance × 10⁴ of a tile, rounded; ``NODATA`` where the digital number is 0.
+
+        Returns:
+            int16 (y, x).
+        """
+        dn = self.band(layer, role, tile).astype(np.int64)
+        factor = self.scale * SCALE
+        scaled = ((dn + layer.offset_dn) * factor.numerator * 2 + factor.denominator) // (2 * factor.denominator)
+        return np.where(dn == 0, NODATA, np.clip(scaled, -SCALE, 3 * SCALE)).astype(np.int16)
+
+
+def dilate(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
+    """Grow a mask (y, x) by a square of ``2 · radius + 1`` pixels."""
+    from scipy import ndimage
+
+    if radius == 0:
+        return mask
+    grown: NDArray[np.bool_] = ndimage.maximum_filter(mask, size=2 * radius + 1, mode="constant", cval=False)
+    return grown
+
+
+def ndvi(red: NDArray[np.int16], nir: NDArray[np.int16], clear: NDArray[np.bool_]) -> NDArray[np.int16]:
+    """Normalised difference vegetation index × 10⁴, rounded down; ``NODATA`` where not clear or undefined.
+
+    Args:
+        red: Reflectance × 10⁴.
+        nir: Reflectance × 10⁴, of the same shape.
+        clear: Clear ground.
+    """
+    total = nir.astype(np.int32) + red
+    usable = clear & (red != NODATA) & (nir != NODATA) & (total > 0)
+    value = (nir.astype(np.int32) - red) * SCALE // np.where(usable, total, 1)
+    return np.where(usable, np.clip(value, -SCALE, SCALE), NODATA).astype(np.int16)
+
+
+def build_cube(reader: Reader, layers: Sequence[Layer], *, chunk: int) -> xr.Dataset:
+    """The lazy cube.
+
+    Args:
+        reader: Where tiles come from.
+        layers: Scenes, in time order.
+        chunk: Edge of a chunk, pixels.
+
+    Returns:
+        Dataset with dims (time, y, x): ``blue``, ``green``, ``red``, ``nir`` (int16 reflectance × 10⁴), ``clear`` (bool),
+        ``ndvi`` (int16 × 10⁴, ``NODATA`` where not clear); ``time`` in days since 1970-01-01.
+    """
+    import dask.array as da
+    import xarray as xr
+
+    def lazy(kind: str, dtype: Any) -> Any:
+        rows, cols = (tuple(_pieces(size, chunk)) for size in reader.grid.shape)
+        return da.map_blocks(
+            _block, kind, dtype, dtype=dtype, chunks=((len(layers),), rows, cols), meta=np.empty((0, 0, 0), dtype),
+            reader=reader, layers=tuple(layers),
+        )  # fmt: skip
+
+    dims = ("time", "y", "x")
+    arrays = {role: lazy(role, np.int16) for role in ("blue", "green", "red", "nir")}
+    arrays["clear"] = lazy("clear", np.bool_)
+    arrays["ndvi"] = da.map_blocks(ndvi, arrays["red"], arrays["nir"], arrays["clear"], dtype=np.int16)
+    rows, cols = reader.grid.shape
+    affine = reader.grid.affine
+    return xr.Dataset(
+        {name: (dims, array) for name, array in arrays.items()},
+        coords={
+            "time": np.array([layer.day for layer in layers], np.int32),
+            "y": affine.f + affine.e * (np.arange(rows) + 0.5),
+            "x": affine.c + affine.a * (np.arange(cols) + 0.5),
+        },
+        attrs={"crs": str(reader.grid.crs)},
+    )
+
+
+def _pieces(size: int, chunk: int) -> list[int]:
+    return [min(chunk, size - first) for first in range(0, size, chunk)]
+
+
+def _block(kind: str, dtype: Any, *, reader: Reader, layers: tuple[Layer, ...], block_info: Any = None) -> NDArray[Any]:
+    (_, _), (top, bottom), (left, right) = block_info[None]["array-location"]
+    tile = (slice(top, bottom), slice(left, right))
+    out = np.empty((len(layers), bottom - top, right - left), dtype)
+    for index, layer in enumerate(layers):
+        out[index] = reader.clear(layer, tile) if kind == "clear" else reader.reflectance(layer, kind, tile)
+    return out

@@ -1,0 +1,1 @@
+"""Crediting programmes: one a file, each naming section and equation of every step."""

@@ -1,0 +1,122 @@
+"""The item list: what one search found, as a file; and the scenes that are evidence once their pixels are fetched."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from mrv.errors import SourceError
+from mrv.units import sha256_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One band of one item, as the catalog describes it."""
+
+    href: str
+    """Absolute path or URL (``http``, ``https``, ``s3``)."""
+    sha256: str | None = None
+    """Publisher's ``file:checksum``, hex; None where not given or of another kind."""
+    size: int | None = None
+    """Publisher's ``file:size``, bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a catalog."""
+
+    id: str
+    """STAC id."""
+    source: str
+    """Source of the plan."""
+    day: str
+    """Day of acquisition, ISO 8601; the first day of a layer that covers a span."""
+    baseline: str | None
+    """Processing baseline, as stated."""
+    assets: dict[str, Asset]
+    """Role of a band in the plan → asset."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemList:
+    """What one search found; sorted by source, day and id."""
+
+    items: tuple[Item, ...]
+    """The items."""
+
+    @property
+    def digest(self) -> str:
+        """Digest of the list: changes when a scene is added, replaced or moved."""
+        return sha256_json(self.as_json())
+
+    def as_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return {"schema": "mrv.items/1", "items": [asdict(item) for item in self.items]}
+
+    def write(self, path: Path) -> None:
+        """Write the list; whole or not at all."""
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(json.dumps(self.as_json(), indent=1, sort_keys=True) + "\n")
+        partial.replace(path)
+
+
+def read_items(path: Path) -> ItemList:
+    """Read an item list.
+
+    Raises:
+        SourceError: Not an item list.
+    """
+    try:
+        value = json.loads(path.read_text())
+        items = tuple(
+            Item(**{**item, "assets": {role: Asset(**asset) for role, asset in item["assets"].items()}})
+            for item in value["items"]
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"not an item list: {error}", code="source.items", file=path, hint="search again") from error
+    return ItemList(items)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """An item whose bands are in the store: evidence, without any address."""
+
+    id: str
+    """STAC id."""
+    source: str
+    """Source of the plan."""
+    day: date
+    """Day of acquisition."""
+    baseline: str | None
+    """Processing baseline, as stated."""
+    bands: dict[str, str] = field(default_factory=dict)
+    """Role of a band → pixel digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Where one piece of evidence came from, and the file that holds it."""
+
+    path: str
+    """Path in the evidence folder and in the store."""
+    href: str
+    """Where it was read."""
+    size: int
+    """Bytes of the evidence file."""
+    sha256: str
+    """Hex digest of the evidence file."""
+    role: str
+    """``pixels``, ``input`` or ``map``."""
+    item: str | None = None
+    """STAC id."""
+    band: str | None = None
+    """Role of the band."""
+    source_sha256: str | None = None
+    """Publisher's checksum of the whole source file, hex."""
+    source_verified: bool = False
+    """True where the whole source file was read and has that checksum; else it is stated, not verified."""
