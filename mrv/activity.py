@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv.areas import total_m2
-from mrv.cube import dilate
+from mrv.kernels.morphology import dilate
 from mrv.units import Period, epoch_day, from_epoch_day
 
 if TYPE_CHECKING:
@@ -62,9 +62,7 @@ class ActivityData:
     """Forest pixels of the project that could not be monitored (they count as stable forest)."""
 
 
-def loss_years(
-    change: ChangeMap, forest: NDArray[np.bool_], *, start: date, end: date, minimum_px: int
-) -> NDArray[np.int32]:
+def loss_years(change: ChangeMap, forest: NDArray[np.bool_], *, start: date, end: date, minimum_px: int) -> NDArray[np.int32]:
     """Year of loss of every pixel, 0 without.
 
     Patches (eight neighbours, whatever their years) below the minimum mapping unit are dropped.

@@ -55,9 +55,7 @@ def pixel_areas_mm2(grid: GeoBox) -> NDArray[np.int64]:
     from pyproj import Transformer
 
     if abs(grid.affine.a) > MAX_EDGE_M or not grid.crs.projected:
-        raise GridMismatch(
-            f"{grid.crs} pixels of {grid.affine.a} cannot be measured", hint="use a projected grid, ≤ 1 km"
-        )
+        raise GridMismatch(f"{grid.crs} pixels of {grid.affine.a} cannot be measured", hint="use a projected grid, ≤ 1 km")
     rows, cols = grid.shape
     xs = grid.affine.c + grid.affine.a * np.arange(cols + 1)
     ys = grid.affine.f + grid.affine.e * np.arange(rows + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mrv.checks import Check, decide
@@ -65,7 +66,7 @@ def _observation(s: Statement) -> Iterator[str]:
         yield from _differs("first", s.observation.first, min(days).isoformat())
         yield from _differs("last", s.observation.last, max(days).isoformat())
         yield from _differs("record", s.observation.record_days, (max(days) - min(days)).days)
-        gap = max(((b - a).days for a, b in zip(sorted(days), sorted(days)[1:], strict=False)), default=0)
+        gap = max(((b - a).days for a, b in pairwise(sorted(days))), default=0)
         yield from _differs("longest gap", s.observation.longest_gap_days, gap)
 
 
@@ -135,7 +136,7 @@ def _quantities(s: Statement) -> Iterator[str]:
     yield from _differs("period", q.period_project_kg, sum(v.project_kg for v in q.vintages))
     yield from _differs("cumulative", q.cumulative_project_kg, sum(emitted.values()))
     yield from _differs("issuable", q.issuable_t, q.steps[-1].result)
-    for before, after in zip(q.steps, q.steps[1:], strict=False):
+    for before, after in pairwise(q.steps):
         yield from _differs(f"base of {after.equation}", after.base, before.result)
 
 
@@ -154,9 +155,7 @@ def _uncertainty(s: Statement) -> Iterator[str]:
     yield from _differs("half-width", u.hw90_kg, (u.q95_kg - u.q05_kg) // 2)
     if not u.q05_kg <= u.q95_kg:
         yield "the 5th percentile lies above the 95th"
-    percent = (
-        decimal_str(Fraction(100 * u.hw90_kg, u.mean_kg), places=4) if percentage_speaks(u.mean_kg, u.hw90_kg) else None
-    )
+    percent = decimal_str(Fraction(100 * u.hw90_kg, u.mean_kg), places=4) if percentage_speaks(u.mean_kg, u.hw90_kg) else None
     yield from _differs("half-width percent", u.hw90_percent, percent)
     yield from _differs("draws", u.draws, s.method.plan["random"]["draws"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mrv.activity import BUFFER, FOREST, LOSS, STRATA
@@ -123,9 +124,7 @@ def observation_section(
     activity: ActivityData,
 ) -> ObservationSection:
     """The observation record over the forest of the project."""
-    days = sorted(
-        layer.day for layer, state in zip(layers, screened.status, strict=True) if state in {"used", "history"}
-    )
+    days = sorted(layer.day for layer, state in zip(layers, screened.status, strict=True) if state in {"used", "history"})
     counts = sorted(int(count) for count in change.clear_count[forest]) or [0]
     return ObservationSection(
         first=from_epoch_day(days[0]).isoformat(),
@@ -133,7 +132,7 @@ def observation_section(
         record_days=days[-1] - days[0],
         scenes_available=len(layers),
         scenes_used=len(days),
-        longest_gap_days=max((b - a for a, b in zip(days, days[1:], strict=False)), default=0),
+        longest_gap_days=max((b - a for a, b in pairwise(days)), default=0),
         clear_min=counts[0],
         clear_median=counts[(len(counts) - 1) // 2],
         clear_max=counts[-1],
@@ -264,9 +263,7 @@ def _growth(activity: ActivityData, stock: Densities) -> list[dict[str, Any]]:
 def _quantities(claim: Claim, activity: ActivityData, stock: Densities, *, gwp: str) -> dict[str, Any]:
     emitted = {row.year: kg_co2e(row.area_m2, stock.emission) for row in activity.loss}
     unknown = dict.fromkeys(("baseline_kg", "leakage_kg", "gross_benefit_kg", "reductions_kg", "removals_kg"))
-    vintages = [
-        {"year": year, "project_kg": emitted[year], **unknown} for year in range(claim.start.year, claim.end.year + 1)
-    ]
+    vintages = [{"year": year, "project_kg": emitted[year], **unknown} for year in range(claim.start.year, claim.end.year + 1)]
     steps = [asdict(step) for step in scope_limitation(("reference sample", "reference level"))]
     return {
         "label": INDICATIVE,
@@ -286,9 +283,7 @@ def _uncertainty(
 ) -> dict[str, Any]:
     first = emission_uncertainty({role: Interval(f.value, f.low, f.high) for role, f in factors.items()})
     area = sum(row.area_m2 for row in activity.loss if row.year >= claim.start.year)
-    draws = summarise(
-        emission_draws(factors, area_m2=area, seed=seed, draws=plan.random.draws, kg_per_m2_t_ha=KG_PER_M2_T_HA)
-    )
+    draws = summarise(emission_draws(factors, area_m2=area, seed=seed, draws=plan.random.draws, kg_per_m2_t_ha=KG_PER_M2_T_HA))
     half, mean = draws.half_width_90, draws.mean
     percent = decimal_str(Fraction(100 * half, mean), places=4) if percentage_speaks(mean, half) else None
     return {
@@ -333,9 +328,7 @@ def _findings(
 ) -> list[dict[str, str]]:
     found = [("factor.unverified", f.id, f.source) for f in factors.values() if not f.verified and not f.overridden]
     found += [("factor.overridden", f.id, decimal_str(f.value, places=9)) for f in factors.values() if f.overridden]
-    found += [
-        ("scene.index-step", s.id, f"median index {s.median_index}") for s in evidence if s.status == "index step"
-    ]
+    found += [("scene.index-step", s.id, f"median index {s.median_index}") for s in evidence if s.status == "index step"]
     found += [
         ("scene.offset", s.id, f"offset {s.offset_dn} DN, dark vegetation at {s.dark_dn} DN")
         for s in evidence
@@ -355,9 +348,7 @@ def _findings(
             )
         )
     if activity.unmonitored_px:
-        found.append(
-            ("change.unmonitored", f"{activity.unmonitored_px} pixels", "history too short; counted as stable forest")
-        )
+        found.append(("change.unmonitored", f"{activity.unmonitored_px} pixels", "history too short; counted as stable forest"))
     if project.simulated:
         found.append(("project.simulated", project.id, "this world is made, not measured"))
     return [{"code": code, "item": item, "value": value} for code, item, value in found]

@@ -15,6 +15,7 @@ import numpy as np
 
 from mrv.errors import StoreError
 from mrv.grid import coarsen
+from mrv.kernels.morphology import dilate
 from mrv.sources.store import open_tiff
 
 if TYPE_CHECKING:
@@ -87,9 +88,7 @@ class Reader:
                 window = Window(first_col, first_row, last_col - first_col, last_row - first_row)
                 native: NDArray[Any] = source.read(1, window=window)
         except RasterioError as error:
-            raise StoreError(
-                f"cannot be read: {error}", code="store.absent", file=path, hint="fetch it again"
-            ) from error
+            raise StoreError(f"cannot be read: {error}", code="store.absent", file=path, hint="fetch it again") from error
         if ratio > 1:
             native = np.repeat(np.repeat(native, ratio, axis=0), ratio, axis=1)
         top, left = row + rows.start - first_row * ratio, col + cols.start - first_col * ratio
@@ -122,16 +121,6 @@ class Reader:
         factor = self.scale * SCALE
         scaled = ((dn + layer.offset_dn) * factor.numerator * 2 + factor.denominator) // (2 * factor.denominator)
         return np.where(dn == 0, NODATA, np.clip(scaled, -SCALE, 3 * SCALE)).astype(np.int16)
-
-
-def dilate(mask: NDArray[np.bool_], radius: int) -> NDArray[np.bool_]:
-    """Grow a mask (y, x) by a square of ``2 · radius + 1`` pixels."""
-    from scipy import ndimage
-
-    if radius == 0:
-        return mask
-    grown: NDArray[np.bool_] = ndimage.maximum_filter(mask, size=2 * radius + 1, mode="constant", cval=False)
-    return grown
 
 
 def ndvi(red: NDArray[np.int16], nir: NDArray[np.int16], clear: NDArray[np.bool_]) -> NDArray[np.int16]:

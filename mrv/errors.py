@@ -55,9 +55,7 @@ class MRVError(Exception):
         return f"{where}: {self.message}" if where else self.message
 
 
-def _rebuild(
-    kind: type[MRVError], message: str, code: str, hint: str | None, file: str | None, field: str | None
-) -> MRVError:
+def _rebuild(kind: type[MRVError], message: str, code: str, hint: str | None, file: str | None, field: str | None) -> MRVError:
     return kind(message, code=code, hint=hint, file=file, field=field)
 
 

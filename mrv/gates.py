@@ -124,18 +124,14 @@ def evaluate(statement: Statement) -> list[GateSection]:
 def conclude(statement: Statement) -> ConclusionSection:
     """The computed conclusion, from the gates.
 
-    A mapped area is a scope limitation: no conclusion can be formed, whatever the gates say (a disclaimer).
+    A mapped area, the only kind this version makes, is a scope limitation: no conclusion can be formed whatever the gates
+    say, so it is a disclaimer.  Failed gates are listed as its basis.
     """
     failed = [gate for gate in statement.gates if gate.status == "failed"]
     basis = [f"gate {gate.id} failed: {gate.measured}; limit {gate.limit}" for gate in failed]
     basis += [f"{entry.input} absent: {entry.consequence}" for entry in statement.absent]
-    if statement.activity.estimator == "none":
-        return ConclusionSection(
-            computed="disclaimer", basis=["scope limitation: areas are mapped, not estimated", *basis]
-        )
-    if failed:
-        return ConclusionSection(computed="adverse", basis=basis)
-    return ConclusionSection(computed="qualified" if basis else "unmodified", basis=basis)
+    basis.insert(0, f"scope limitation: {statement.activity.label}")
+    return ConclusionSection(computed="disclaimer", basis=basis)
 
 
 def check_gates(statement: Statement) -> list[Check]:

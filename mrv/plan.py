@@ -21,7 +21,7 @@ DayOfYear = Annotated[int, Field(ge=1, le=366)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ForestDefinition(_Table):
@@ -251,7 +251,7 @@ class Claim(_Table):
 class MonitoringPlan(_Table):
     """``plan.toml``: frozen, closed, signed inside every statement."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     schema_: Annotated[Literal["mrv.plan/1"], Field(alias="schema")]
     """Version of this format."""
@@ -358,9 +358,7 @@ def load_plan(path: Path) -> MonitoringPlan:
         with path.open("rb") as file:
             value = tomllib.load(file, parse_float=Decimal)
     except FileNotFoundError as error:
-        raise PlanError(
-            "no such file", file=path, code="plan.missing", hint="a project folder needs plan.toml"
-        ) from error
+        raise PlanError("no such file", file=path, code="plan.missing", hint="a project folder needs plan.toml") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"not TOML: {error}", file=path, code="plan.syntax", hint="correct the line named") from error
     return plan_from_json(value, file=path)

@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 class Settings(BaseModel):
     """``settings.toml``: endpoints, folders, cluster. Nothing here reaches the statement."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sources: dict[str, str] = {}
     """Source id → static catalog (path or URL) or STAC API (URL)."""
@@ -44,7 +44,7 @@ class Settings(BaseModel):
 class Binding(BaseModel):
     """``binding.toml``: serial blocks and token assets the attestation is bound to."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     serials: tuple[str, ...] = ()
     """Serial blocks, as the registry writes them."""
@@ -89,11 +89,9 @@ class Boundary:
         except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
             raise self._error(f"not a GeoJSON polygon: {error}", "boundary.syntax", "write RFC 7946 GeoJSON") from error
         if geometry.geom_type not in {"Polygon", "MultiPolygon"} or geometry.is_empty:
-            raise self._error(
-                f"a {geometry.geom_type}, not a polygon", "boundary.type", "give a Polygon or MultiPolygon"
-            )
+            raise self._error(f"a {geometry.geom_type}, not a polygon", "boundary.type", "give a Polygon or MultiPolygon")
         west, south, east, north = geometry.bounds
-        if not (-180 <= west and east <= 180 and -90 <= south and north <= 90):
+        if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
             raise self._error(
                 "coordinates are not longitude and latitude",
                 "boundary.crs",
@@ -176,10 +174,6 @@ def load_project(folder: Path) -> Project:
     try:
         boundary = Boundary(path.read_bytes(), str(path))
     except OSError as error:
-        raise PlanError(
-            "cannot be read", file=path, code="boundary.missing", hint="plan project.boundary names it"
-        ) from error
+        raise PlanError("cannot be read", file=path, code="boundary.missing", hint="plan project.boundary names it") from error
     _ = boundary.geometry
-    return Project(
-        folder, plan, boundary, _table(folder / "settings.toml", Settings), _table(folder / "binding.toml", Binding)
-    )
+    return Project(folder, plan, boundary, _table(folder / "settings.toml", Settings), _table(folder / "binding.toml", Binding))

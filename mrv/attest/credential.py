@@ -87,8 +87,8 @@ class Material(Closed):
 
     path: EvidencePath
     """Where it lies in the evidence folder."""
-    href: Uri | None
-    """Where it came from; null for a file of the project folder."""
+    href: Line | None
+    """Where it was read: a URI, or a path relative to the project folder; null for what the run made."""
     size: Annotated[int, Field(ge=0)]
     """Bytes."""
     sha256: Sha256Hex
@@ -99,6 +99,10 @@ class Material(Closed):
     """STAC item, where there is one."""
     band: Line | None
     """Band, where there is one."""
+    source_sha256: Sha256Hex | None
+    """Publisher's checksum of the whole source file; null where none was published."""
+    source_verified: bool
+    """True where the whole source file was read and has that checksum; else it is stated, not verified."""
 
 
 class Provenance(Closed):
@@ -226,9 +230,15 @@ def build(
     return _copy(document)
 
 
-def attestation_digest(document: Mapping[str, Any]) -> str:
-    """The identity of an attestation: the digest of its canonical bytes without the proof."""
-    return strict_json.digest({member: value for member, value in document.items() if member != "proof"})
+def attestation_digest(document: Mapping[str, Any], *, checked: bool = False) -> str:
+    """The identity of an attestation: the digest of its canonical bytes without the proof.
+
+    Args:
+        document: The document, with its proof or without.
+        checked: It came from :func:`parse`.
+    """
+    bare = {member: value for member, value in document.items() if member != "proof"}
+    return strict_json.digest(bare, checked=checked)
 
 
 def parse(data: bytes) -> dict[str, Any]:
@@ -238,7 +248,7 @@ def parse(data: bytes) -> dict[str, Any]:
         AttestationError: ``json.*`` or ``schema.*``, with the path of the first fault as its field.
     """
     document = strict_json.loads(data)
-    Credential.of(document)
+    Credential.of(document, checked=True)
     assert isinstance(document, dict)
     return document
 

@@ -201,7 +201,7 @@ def check_public_key(key: bytes) -> None:
     References:
         RFC 8032 §5.1.3 (decoding), §5.1.4 (doubling), §5.1.7 (the cofactor).
     """
-    if len(key) != 32:  # noqa: PLR2004
+    if len(key) != 32:
         raise AttestationError(f"an Ed25519 public key has 32 bytes, not {len(key)}", code="key.weak")
     number = int.from_bytes(key, "little")
     x_is_odd, y = number >> 255, number & (2**255 - 1)

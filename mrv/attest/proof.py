@@ -45,10 +45,15 @@ def sign(document: dict[str, Any], signer: Signer, created: str) -> dict[str, An
     return {**document, "proof": {**config, "proofValue": encode_base58(signature)}}
 
 
-def verify(document: dict[str, Any], public_key: bytes) -> None:
+def verify(document: dict[str, Any], public_key: bytes, *, checked: bool = False) -> None:
     """Return if the one proof of ``document`` was made with ``public_key``.
 
     Whether that key may speak for the issuer, and at what time, is asked elsewhere.
+
+    Args:
+        document: The signed document.
+        public_key: The 32 bytes of an Ed25519 key.
+        checked: The document came from :func:`mrv.attest.strict_json.loads`.
 
     Raises:
         AttestationError: With a code ``proof.*``, or ``key.weak``.
@@ -65,12 +70,10 @@ def verify(document: dict[str, Any], public_key: bytes) -> None:
                 hint=f"this version verifies {SUITE} only; ecdsa-jcs-2019 comes later",
             )
     if "@context" not in proof or proof["@context"] != document.get("@context"):
-        raise AttestationError(
-            "proof.@context is not the document's @context", code="proof.context", field="proof.@context"
-        )
+        raise AttestationError("proof.@context is not the document's @context", code="proof.context", field="proof.@context")
     check_public_key(public_key)
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(_signature(proof), hash_data(document, proof))
+        Ed25519PublicKey.from_public_bytes(public_key).verify(_signature(proof), hash_data(document, proof, checked=checked))
     except InvalidSignature as error:
         raise AttestationError(
             "the signature does not fit the document and the trusted key",
@@ -80,11 +83,11 @@ def verify(document: dict[str, Any], public_key: bytes) -> None:
         ) from error
 
 
-def hash_data(document: dict[str, Any], proof: dict[str, Any]) -> bytes:
+def hash_data(document: dict[str, Any], proof: dict[str, Any], *, checked: bool = False) -> bytes:
     """The 64 bytes that are signed: hash of the proof configuration, then hash of the document."""
     config = {member: value for member, value in proof.items() if member != "proofValue"}
     bare = {member: value for member, value in document.items() if member != "proof"}
-    return b"".join(hashlib.sha256(strict_json.canonical(part)).digest() for part in (config, bare))
+    return b"".join(hashlib.sha256(strict_json.canonical(part, checked=checked)).digest() for part in (config, bare))
 
 
 def _signature(proof: dict[str, Any]) -> bytes:

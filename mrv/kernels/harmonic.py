@@ -43,7 +43,7 @@ def harmonic_basis(days: NDArray[np.int32], harmonics: int) -> NDArray[np.float6
 
 
 @njit(nogil=True)
-def solve_spd(matrix, vector, size):  # type: ignore[no-untyped-def]  # compiled, not typed
+def solve_spd(matrix: NDArray[np.float64], vector: NDArray[np.float64], size: int) -> bool:
     """Solve a positive definite system in place by Cholesky; False where it is singular."""
     for j in range(size):
         for i in range(j, size):
@@ -68,7 +68,14 @@ def solve_spd(matrix, vector, size):  # type: ignore[no-untyped-def]  # compiled
 
 
 @njit(nogil=True)
-def _fit(y, keep, basis, size, matrix, beta):  # type: ignore[no-untyped-def]
+def _fit(
+    y: NDArray[np.int16],
+    keep: NDArray[np.bool_],
+    basis: NDArray[np.float64],
+    size: int,
+    matrix: NDArray[np.float64],
+    beta: NDArray[np.float64],
+) -> int:
     """Least squares over the kept observations; count of them, 0 where singular."""
     count = 0
     for i in range(size):
@@ -86,7 +93,7 @@ def _fit(y, keep, basis, size, matrix, beta):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def _predict(basis, beta, size, t):  # type: ignore[no-untyped-def]
+def _predict(basis: NDArray[np.float64], beta: NDArray[np.float64], size: int, t: int) -> float:
     total = 0.0
     for i in range(size):
         total += basis[t, i] * beta[i]
@@ -94,7 +101,17 @@ def _predict(basis, beta, size, t):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def fit_history(y, basis, history, per_coefficient, minimum, floor, keep, matrix, beta):  # type: ignore[no-untyped-def]
+def fit_history(
+    y: NDArray[np.int16],
+    basis: NDArray[np.float64],
+    history: int,
+    per_coefficient: int,
+    minimum: int,
+    floor: float,
+    keep: NDArray[np.bool_],
+    matrix: NDArray[np.float64],
+    beta: NDArray[np.float64],
+) -> tuple[int, float]:
     """Fit the stable history of one pixel, dropping observations far below it, and give its size and scatter.
 
     Fewer harmonics are fitted where the history is short (Zhu & Woodcock 2014, §3.2: by number of observations).
@@ -136,19 +153,19 @@ def fit_history(y, basis, history, per_coefficient, minimum, floor, keep, matrix
 
 @njit(nogil=True)
 def monitor(
-    series,
-    days,
-    basis,
-    history,
-    per_coefficient,
-    minimum,
-    sigmas,
-    floor,
-    consecutive,
-    out_day,
-    out_confidence,
-    out_clear,
-):  # type: ignore[no-untyped-def]  # noqa: E501, PLR0912
+    series: NDArray[np.int16],
+    days: NDArray[np.int32],
+    basis: NDArray[np.float64],
+    history: int,
+    per_coefficient: int,
+    minimum: int,
+    sigmas: float,
+    floor: float,
+    consecutive: int,
+    out_day: NDArray[np.int32],
+    out_confidence: NDArray[np.uint8],
+    out_clear: NDArray[np.uint16],
+) -> None:
     """Find the first break of every pixel after its history.
 
     Args:
@@ -211,7 +228,9 @@ def monitor(
 
 
 @njit(nogil=True)
-def fitted_series(y, basis, history, per_coefficient, minimum, floor):  # type: ignore[no-untyped-def]
+def fitted_series(
+    y: NDArray[np.int16], basis: NDArray[np.float64], history: int, per_coefficient: int, minimum: int, floor: float
+) -> tuple[NDArray[np.float64], float]:
     """The model of one pixel at every date, and its scatter: what a person looks at beside the observations.
 
     Args:

@@ -131,9 +131,7 @@ def _gather(items: ItemList, jobs: Sequence[_Job], done: Sequence[tuple[StoredFi
     return Fetched(scenes, tuple(materials))
 
 
-def _fetch_one(
-    plan: MonitoringPlan, job: _Job, grid: GeoBox, store: Store, *, refetch: bool
-) -> tuple[StoredFile, bool]:
+def _fetch_one(plan: MonitoringPlan, job: _Job, grid: GeoBox, store: Store, *, refetch: bool) -> tuple[StoredFile, bool]:
     local = _local_path(job.asset.href)
     key = _index_key(job.asset, local, grid)
     if not refetch and (stored := store.recall(key)) is not None:
@@ -200,9 +198,7 @@ def vsi_path(href: str) -> str:
         return f"/vsicurl/{href}"
     if parsed.scheme == "s3":
         return f"/vsis3/{parsed.netloc}{parsed.path}"
-    raise SourceError(
-        f"cannot read {parsed.scheme}:", code="source.scheme", file=href, hint="use a path, http(s):// or s3://"
-    )
+    raise SourceError(f"cannot read {parsed.scheme}:", code="source.scheme", file=href, hint="use a path, http(s):// or s3://")
 
 
 def read_window(plan: MonitoringPlan, href: str, grid: GeoBox, *, item: str, band: str) -> tuple[NDArray[Any], GeoBox]:

@@ -105,7 +105,7 @@ def _items(
     if root.extra_fields.get("conformsTo"):
         span = f"{source.first or '..'}/{last}"
         client = Client.open(endpoint)
-        return client.search(collections=[source.collection], bbox=bbox, datetime=span, limit=250).items()
+        return list(client.search(collections=[source.collection], bbox=bbox, datetime=span, limit=250).items())
     home = root if root.id == source.collection else root.get_child(source.collection, recursive=True)
     if home is None:
         raise SourceError(
@@ -117,7 +117,7 @@ def _items(
         )
     links = [link.absolute_href for link in home.get_links("item")]
     with ThreadPoolExecutor(connections) as pool:
-        return list(pool.map(lambda href: pystac.Item.from_file(href), links))
+        return list(pool.map(pystac.Item.from_file, links))
 
 
 def _days(item: pystac.Item) -> tuple[date, date]:
@@ -131,10 +131,8 @@ def _days(item: pystac.Item) -> tuple[date, date]:
 def _overlaps(item: pystac.Item, bbox: tuple[float, float, float, float]) -> bool:
     if not item.bbox:
         return True
-    west, south, east, north = (
-        item.bbox[:2] + item.bbox[-2:] if len(item.bbox) == 4 else (*item.bbox[:2], *item.bbox[3:5])
-    )
-    return west <= bbox[2] and east >= bbox[0] and south <= bbox[3] and north >= bbox[1]
+    west, south, east, north = item.bbox[:2] + item.bbox[-2:] if len(item.bbox) == 4 else (*item.bbox[:2], *item.bbox[3:5])
+    return bool(west <= bbox[2] and east >= bbox[0] and south <= bbox[3] and north >= bbox[1])
 
 
 def _wanted(item: pystac.Item, source: Source, bbox: tuple[float, float, float, float], last: date) -> bool:

@@ -18,6 +18,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,6 @@ from mrv.units import sha256_bytes, sha256_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
@@ -190,20 +190,21 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         StoreError: The disk is full or cannot be written.
     """
-    temporary: str | None = None
+    temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".partial-")
+        temporary = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        temporary.chmod(0o644)
+        temporary.replace(path)
         temporary = None
     except OSError as error:
         raise disk_error(error, path) from error
     finally:
         if temporary is not None:
-            os.unlink(temporary)
+            temporary.unlink()
 
 
 def disk_error(error: OSError, path: Path) -> StoreError:

@@ -60,6 +60,8 @@ def _parts():
                 "role": "pixels",
                 "item": "S2A",
                 "band": "B04",
+                "sourceSha256": None,
+                "sourceVerified": False,
             },
             {
                 "path": "boundary.geojson",
@@ -69,6 +71,8 @@ def _parts():
                 "role": "input",
                 "item": None,
                 "band": None,
+                "sourceSha256": None,
+                "sourceVerified": False,
             },
         ],
         "provenance": {

@@ -1,0 +1,68 @@
+# Two commands: `make demo` verifies a real forest; `make test` runs every check. Both make their own environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO := out/demo
+KEYS := out/keys
+PROJECT := data-samples/romania
+export PREFECT_HOME ?= $(CURDIR)/.cache/prefect
+
+.PHONY: help demo schedule notebook test test-all lint lock clean bench
+help:
+	@echo "make demo      verify a real forest from 139 Sentinel-2 scenes, check and replay the result"
+	@echo "make test      linters, types, layers and tests (make test-all: the slow ones too)"
+	@echo "make schedule  serve the sample project on a cron, with an embedded Prefect server"
+	@echo "make notebook  execute the audit notebook on the demo's output"
+	@echo "make bench     two-date differencing beside the detector"
+	@echo "make lock      pin the requirements again"
+
+$(VENV)/.ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(KEYS)/demo.pem: | $(VENV)/.ready
+	@mkdir -p $(KEYS)
+	@$(BIN)/mrv keys new $@ --trust $(KEYS)/trust.json
+
+samples: $(VENV)/.ready
+	@$(BIN)/python data-samples/make.py romania
+
+demo: samples $(KEYS)/demo.pem
+	@$(BIN)/python -m flows.verify $(PROJECT) --key file:$(KEYS)/demo.pem --out $(DEMO)
+	@echo; echo "mrv check: is it signed by a key we trust, closed, consistent, and is the evidence whole?"
+	@$(BIN)/mrv check $(DEMO)/attestation.json --trust $(KEYS)/trust.json --no-asset --evidence $(DEMO)/evidence
+	@echo; echo "mrv replay: does anyone get the same integers from the same evidence?"
+	@$(BIN)/mrv replay $(DEMO)/attestation.json --store $(DEMO)/evidence
+	@echo; echo "open $(DEMO)/report.html"
+
+schedule: samples $(KEYS)/demo.pem
+	$(BIN)/python -m flows.schedule $(PROJECT) --key file:$(KEYS)/demo.pem --out $(DEMO)
+
+notebook: $(VENV)/.ready
+	MRV_ATTESTATION=$(DEMO) $(BIN)/python notebooks/execute.py
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: samples lint
+	$(BIN)/python -m pytest
+
+test-all: samples lint
+	$(BIN)/python -m pytest -m ""
+
+bench: samples
+	$(BIN)/python benchmarks/two_date.py
+
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --extra dev pyproject.toml requirements-build.in -o requirements.txt
+
+clean:
+	rm -rf $(VENV) out .cache data-samples/*/build

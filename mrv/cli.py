@@ -1,0 +1,336 @@
+"""The command line: one library call a verb, plus printing.
+
+Exit status: 0 holds; 1 the evidence says no; 2 bad usage or bad input; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrv import __version__
+from mrv.errors import MRVError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mrv.checks import Check
+    from mrv.run import Record
+
+INTERRUPTED = 130
+MARKS = {"holds": "✓", "fails": "✗", "note": "·"}
+WHERE = "none | local | local:threads=N | local:processes=N | tcp://host:port"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: Words after ``mrv``; default, the process's own.
+
+    Returns:
+        Exit status.
+    """
+    args = _parser().parse_args(argv)
+    try:
+        status: int = args.call(args)
+    except MRVError as error:
+        return _refused(error, as_json=args.json)
+    except KeyboardInterrupt:
+        print("interrupted: nothing half-written; run again to go on from what was fetched", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mrv",
+        description="Verify forest and mangrove carbon from space, and sign what was found.",
+        epilog="Exit status: 0 holds; 1 the evidence says no; 2 bad usage or bad input.",
+    )
+    parser.add_argument("--version", action="version", version=f"mrv {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    run = _verb(verbs, "run", _run, "verify a project's claim for a period and sign it")
+    run.add_argument("project", type=Path, help="folder with plan.toml")
+    run.add_argument("--period", help="name of a [[claim]]; default, the last")
+    run.add_argument("--key", metavar="URI", help="file:PATH or env:NAME; default, $MRV_KEY")
+    run.add_argument("--out", type=Path, metavar="DIR", help="output folder; default, PROJECT/out/PERIOD")
+    run.add_argument("--supersedes", action="append", default=[], metavar="DIGEST", help="attestation this one replaces")
+    run.add_argument("--refetch", action="store_true", help="read again what the store holds")
+    run.add_argument("--strict", action="store_true", help="library warnings are errors; an adverse conclusion exits 1")
+    _compute_options(run)
+    explain = _verb(verbs, "explain", _explain, "dry run: scenes, bytes, gates that would fail, time")
+    explain.add_argument("project", type=Path, help="folder with plan.toml")
+    explain.add_argument("--period", help="name of a [[claim]]; default, the last")
+    check = _verb(verbs, "check", _check, "verify a signed attestation: a list of checks, never a bare yes")
+    check.add_argument("attestation", type=Path)
+    check.add_argument("--trust", type=Path, required=True, help="trust list: whose keys count")
+    asset = check.add_mutually_exclusive_group(required=True)
+    asset.add_argument("--asset", metavar="CAIP-19", help="the token asset you hold")
+    asset.add_argument("--no-asset", action="store_true", help="you hold none")
+    check.add_argument("--evidence", type=Path, metavar="DIR", help="evidence folder; its files are hashed")
+    check.add_argument("--status", type=Path, metavar="DIR", help="folder of status lists")
+    check.add_argument("--now", metavar="T", help="judge at this time, YYYY-MM-DDThh:mm:ssZ; default, now")
+    check.add_argument("--min-trust-version", type=int, metavar="N", help="last trust-list version you accepted")
+    replay = _verb(verbs, "replay", _replay, "recompute an attestation from its evidence; exact on integers and digests")
+    replay.add_argument("attestation", type=Path)
+    replay.add_argument("--store", type=Path, required=True, metavar="DIR", help="a store, or the evidence folder")
+    replay.add_argument("--refetch", action="store_true", help="fetch every band again from its address first")
+    replay.add_argument("--project", type=Path, default=Path(), metavar="DIR", help="where relative addresses start")
+    _compute_options(replay)
+    diff = _verb(verbs, "diff", _diff, "what differs between two attestations")
+    diff.add_argument("left", type=Path)
+    diff.add_argument("right", type=Path)
+    _keys_verbs(verbs)
+    return parser
+
+
+def _verb(verbs: Any, name: str, call: Callable[[argparse.Namespace], int], help_text: str) -> argparse.ArgumentParser:
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.set_defaults(call=call)
+    return verb
+
+
+def _compute_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--where", help=f"{WHERE}; cannot change the answer")
+    verb.add_argument("--chunk", type=_positive, metavar="PX", help="edge of a chunk; cannot change the answer")
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def _keys_verbs(verbs: Any) -> None:
+    keys = verbs.add_parser("keys", help="make and show keys and trust lists", description="Keys and trust lists.")
+    of_keys = keys.add_subparsers(metavar="WHAT", required=True)
+    new = _verb(of_keys, "new", _keys_new, "make a signing key, and a trust list that trusts it")
+    new.add_argument("path", type=Path, help="private key file to make (PEM, mode 0600)")
+    new.add_argument("--trust", type=Path, help="trust list to write; default, none")
+    show = _verb(of_keys, "show", _keys_show, "show the issuer and verification method of a key")
+    show.add_argument("key", metavar="URI", help="file:PATH or env:NAME")
+
+
+def _refused(error: MRVError, *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": error.as_dict()}, indent=1, ensure_ascii=False))
+    print(f"error[{error.error_code}]: {error}", file=sys.stderr)
+    if error.hint:
+        print(f"  what to do: {error.hint}", file=sys.stderr)
+    return error.exit_status
+
+
+def _need(module: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        raise UsageError(f"{module} is not installed", code="install", hint="pip install 'mrv[pipeline]'")
+
+
+def _print(value: Any) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def _run(args: argparse.Namespace) -> int:
+    _need("rasterio")
+    from mrv.attest.keys import load_signer
+    from mrv.progress import progress_bar
+    from mrv.project import load_project
+    from mrv.run import out_folder, verify_period
+
+    key = args.key or os.environ.get("MRV_KEY")
+    if not key:
+        raise UsageError(
+            "no key to sign with", code="keys.none", field="--key", hint="mrv keys new KEY.pem, then --key file:KEY.pem"
+        )
+    signer = load_signer(key)
+    project = load_project(args.project)
+    out = out_folder(project, project.plan.claim_for(args.period), args.out)
+    with progress_bar() as progress:
+        record = verify_period(
+            project, period=args.period, signer=signer, out=out, where=args.where, chunk=args.chunk,
+            refetch=args.refetch, supersedes=tuple(args.supersedes), strict=args.strict, progress=progress,
+        )  # fmt: skip
+    _print(summary(record)) if args.json else print(describe(record))
+    adverse = record.result.statement.conclusion.computed == "adverse"
+    return 1 if args.strict and adverse else 0
+
+
+def summary(record: Record) -> dict[str, Any]:
+    """A run's result, for ``--json``."""
+    statement = record.result.statement
+    return {
+        "statement": record.statement_digest,
+        "attestation": record.attestation_digest,
+        "conclusion": statement.conclusion.computed,
+        "issuable_t": statement.quantities.issuable_t,
+        "project_kg_co2e": {str(v.year): v.project_kg for v in statement.quantities.vintages},
+        "out": str(record.out),
+    }
+
+
+def describe(record: Record) -> str:
+    """A run's result, for a person."""
+    s, out = record.result.statement, record.out
+    lost = {row.year: row for row in s.activity.loss}
+    rows = [
+        f"  {v.year}   {lost[v.year].area_m2 / 10_000:>9.2f} ha   {v.project_kg / 1000:>12,.1f} t CO2e"
+        for v in s.quantities.vintages
+    ]
+    return "\n".join(
+        [
+            f"{s.project.name}, {s.period.start} to {s.period.end}" + (" — SIMULATED" if s.project.simulated else ""),
+            f"  {s.observation.scenes_used} of {s.observation.scenes_available} scenes used; loss is a {s.activity.label}",
+            *rows,
+            f"  emissions of the period {s.quantities.period_project_kg:,} kg CO2e ({s.quantities.label})",
+            f"  90 % of draws {s.uncertainty.q05_kg:,} to {s.uncertainty.q95_kg:,} kg CO2e ({s.uncertainty.scope})",
+            f"  issuable {s.quantities.issuable_t} t; computed conclusion: {s.conclusion.computed}",
+            "  gates " + ", ".join(f"{gate.id} {gate.status}" for gate in s.gates),
+            f"  statement   {record.statement_digest}",
+            f"  attestation {record.attestation_digest}",
+            f"  {out / 'attestation.json'}\n  {out / 'report.html'}\n  {out / 'evidence'}/",
+        ]
+    )
+
+
+def _explain(args: argparse.Namespace) -> int:
+    _need("rasterio")
+    from mrv.explain import explain
+    from mrv.project import load_project
+
+    project = load_project(args.project)
+    found = explain(project, project.plan.claim_for(args.period))
+    if args.json:
+        _print(found.as_dict())
+        return 0
+    print(
+        f"{found.project}, period {found.period}: window {found.window_px[0]} × {found.window_px[1]} px, project {found.project_px} px"
+    )
+    print(
+        "scenes   " + ", ".join(f"{n} from {source}" for source, n in found.scenes.items()) + f"; {found.first} to {found.last}"
+    )
+    print("         " + ", ".join(f"{year}: {n}" for year, n in found.scenes_by_year.items()))
+    print(f"to read  {found.bands} bands, at most {found.stated_bytes / 1e6:.1f} MB ({found.unsized} of unstated size)")
+    print(f"time     about {found.seconds} s on one core")
+    print("gates    " + "\n         ".join(f"{name}: {why}" for name, why in found.gates.items()))
+    print("missing  " + "\n         ".join(f"{name}: {remedy}" for name, remedy in found.absent.items()))
+    return 0
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", code="usage.file", file=path, hint="check the path") from error
+
+
+def _answer(checks: list[Check], *, as_json: bool, what: str) -> int:
+    failed = [check for check in checks if check.status == "fails"]
+    if as_json:
+        _print({"holds": not failed, "checks": [check.as_dict() for check in checks]})
+    else:
+        for check in checks:
+            print(f"{MARKS[check.status]} {check.code:<32} {check.detail}")
+        print(f"{what} fails: {', '.join(check.code for check in failed)}" if failed else f"{what} holds")
+    return 1 if failed else 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from mrv.attest.trust import load_trust
+    from mrv.attest.verify import check
+    from mrv.units import utc_now
+
+    trust = load_trust(args.trust, min_version=args.min_trust_version)
+    checks = check(
+        _read(args.attestation), trust=trust, now=args.now or utc_now(), asset=args.asset, evidence=args.evidence,
+        status=args.status,
+    )  # fmt: skip
+    return _answer(checks, as_json=args.json, what="the attestation")
+
+
+def _replay(args: argparse.Namespace) -> int:
+    _need("rasterio")
+    from mrv.attest.credential import parse
+    from mrv.progress import progress_bar
+    from mrv.replay import replay
+    from mrv.sources.store import Store
+
+    document = parse(_read(args.attestation))
+    if not args.store.is_dir():
+        raise UsageError("no such store", code="store.missing", file=args.store, hint="give the evidence folder")
+    with progress_bar() as progress:
+        comparison = replay(
+            document, store=Store(args.store), where=args.where or "local", chunk=args.chunk or 256,
+            refetch_from=args.project.resolve() if args.refetch else None,
+            progress=lambda stage: progress(stage, 0, 0),
+        )  # fmt: skip
+    if args.json:
+        failed = not comparison.exact
+        _print(
+            {
+                "holds": not failed,
+                "checks": [check.as_dict() for check in comparison.checks],
+                "differences": [str(entry) for entry in comparison.differing],
+            }
+        )
+        return 1 if failed else 0
+    for entry in comparison.differing:
+        print(f"  attested ≠ recomputed  {entry}")
+    return _answer(comparison.checks, as_json=False, what="the replay")
+
+
+def _diff(args: argparse.Namespace) -> int:
+    from mrv.attest.credential import parse
+    from mrv.differences import differences
+
+    left, right = parse(_read(args.left)), parse(_read(args.right))
+    found = list(differences(left, right))
+    if args.json:
+        _print({"same": not found, "differences": [{"path": d.path, "left": d.left, "right": d.right} for d in found]})
+    else:
+        for entry in found:
+            print(entry)
+        same = left["credentialSubject"]["id"] == right["credentialSubject"]["id"]
+        print(f"{len(found)} differences; the statements are {'the same' if same else 'not the same'}")
+    return 1 if found else 0
+
+
+def _keys_new(args: argparse.Namespace) -> int:
+    from mrv.attest.keys import new_key
+    from mrv.attest.trust import trust_for, write_trust
+    from mrv.units import utc_now
+
+    if args.trust and args.trust.exists():
+        raise UsageError("exists", code="trust.exists", file=args.trust, hint="name another, or add the key to it by hand")
+    signer = new_key(args.path)
+    if args.trust:
+        write_trust(trust_for(signer, now=utc_now()), args.trust)
+    return _tell_key(signer, as_json=args.json)
+
+
+def _keys_show(args: argparse.Namespace) -> int:
+    from mrv.attest.keys import load_signer
+
+    return _tell_key(load_signer(args.key), as_json=args.json)
+
+
+def _tell_key(signer: Any, *, as_json: bool) -> int:
+    if as_json:
+        _print({"issuer": signer.issuer, "verificationMethod": signer.verification_method})
+    else:
+        print(f"issuer              {signer.issuer}\nverification method {signer.verification_method}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

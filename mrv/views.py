@@ -1,0 +1,300 @@
+"""Views: what a person looks at beside a statement, computed from a result; arrays and plain values, no drawing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from mrv.activity import FOREST, LOSS
+from mrv.cube import NODATA, ndvi
+from mrv.units import epoch_day, from_epoch_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mrv.cube import Layer
+    from mrv.pipeline import Result
+
+Kind = Literal["loss", "weakest loss", "stable forest"]
+STRIP_ROWS = 512
+MIN_SCENES = 3
+"""Fewest scenes of a year that make a composite."""
+NO_PICTURE = np.uint8(236)
+"""Grey where no scene of a composite was clear."""
+
+
+@dataclass(frozen=True)
+class PixelSeries:
+    """One pixel through time, as the detector sees it."""
+
+    kind: Kind
+    """Why it was chosen."""
+    row: int
+    """Row of the window."""
+    col: int
+    """Column of the window."""
+    lon: float
+    """Longitude of its centre, degrees (EPSG:4326)."""
+    lat: float
+    """Latitude of its centre, degrees."""
+    days: NDArray[np.int32]
+    """Days since 1970-01-01 of the scenes used (time,)."""
+    observed: NDArray[np.float64]
+    """Index × 10⁴ less the scene's shift (time,); NaN where not clear."""
+    fitted: NDArray[np.float64]
+    """Model of the history at every scene, × 10⁴ (time,)."""
+    threshold: NDArray[np.float64]
+    """Observations below it are anomalous, × 10⁴ (time,)."""
+    break_date: date | None
+    """First anomalous observation; None without a break."""
+    last_clear: date | None
+    """Last clear observation before the break."""
+    confidence_percent: int
+    """Share of anomalies among the first 8 observations from the break on; not a probability."""
+
+    @property
+    def anomalous(self) -> NDArray[np.bool_]:
+        """Clear observations below the threshold (time,)."""
+        below: NDArray[np.bool_] = self.observed < self.threshold
+        return below
+
+
+@dataclass(frozen=True)
+class Views:
+    """Pictures and curves of one result; rasters are (y, x) on the plan's window."""
+
+    statement_digest: str
+    """Statement these pictures belong to."""
+    crs: str
+    """Coordinate reference system of the window."""
+    pixel_m: float
+    """Pixel size, in units of the CRS (metres)."""
+    centre: tuple[float, float]
+    """Longitude and latitude of the window's centre, degrees."""
+    outline: tuple[NDArray[np.float64], ...]
+    """Rings around the project's pixels: (column, row) of pixel corners (n, 2)."""
+    before: NDArray[np.uint8]
+    """True colour before the project (y, x, 3); the same stretch as ``after``."""
+    after: NDArray[np.uint8]
+    """True colour at the end of the period (y, x, 3)."""
+    before_dates: tuple[date, ...]
+    """Scenes in ``before``."""
+    after_dates: tuple[date, ...]
+    """Scenes in ``after``."""
+    loss_year: NDArray[np.int32]
+    """Year of the first anomalous observation, inside the loss stratum; 0 elsewhere."""
+    clear_count: NDArray[np.uint16]
+    """Clear observations used."""
+    strata: NDArray[np.uint8]
+    """Strata, codes as :data:`mrv.activity.STRATA`; 0 outside the project."""
+    series: tuple[PixelSeries, ...]
+    """A loss, the weakest loss and a stable pixel, as far as there are such."""
+    history_end: date
+    """Last scene of the history."""
+    threshold_sigma: str
+    """Standard deviations below the model that make an anomaly."""
+    consecutive: int
+    """Anomalies in a row that make a break."""
+    season_gap: tuple[date, date]
+    """Last scene before the period and first scene in it."""
+    gap_loss_px: int
+    """Loss pixels first anomalous in that first scene: they may have been lost before the period."""
+
+
+def look(result: Result) -> Views:
+    """Everything there is to look at.
+
+    Args:
+        result: A result whose store can still be read.
+    """
+    history, monitored = result.used[: result.model.history], result.used[result.model.history :]
+    start, end = (date.fromisoformat(text) for text in (result.statement.period.start, result.statement.period.end))
+    period = [layer for layer in monitored if epoch_day(start) <= layer.day <= epoch_day(end)]
+    first, last = _good_year(history), _good_year(period or monitored)
+    before, after = stretch(_composite(result, first), _composite(result, last))
+    lost = result.activity.strata == LOSS
+    gap = _season_gap(result.model.days, epoch_day(start))
+    return Views(
+        statement_digest=result.statement.digest(),
+        crs=result.statement.grid.crs,
+        pixel_m=float(result.grid.affine.a),
+        centre=_lonlat(result, result.grid.shape[0] / 2, result.grid.shape[1] / 2),
+        outline=outline(result.inside),
+        before=before,
+        after=after,
+        before_dates=tuple(from_epoch_day(layer.day) for layer in first),
+        after_dates=tuple(from_epoch_day(layer.day) for layer in last),
+        loss_year=np.where(lost, _years(result.change.break_day), 0).astype(np.int32),
+        clear_count=result.change.clear_count,
+        strata=result.activity.strata,
+        series=tuple(
+            _series(result, kind, row, col)
+            for kind, (row, col) in choose(
+                result.activity.strata, result.change.break_day, result.change.confidence, since=epoch_day(start)
+            ).items()
+        ),
+        history_end=from_epoch_day(history[-1].day),
+        threshold_sigma=str(result.model.rules.threshold_sigma),
+        consecutive=result.model.rules.consecutive,
+        season_gap=gap,
+        gap_loss_px=int((lost & (result.change.break_day == epoch_day(gap[1]))).sum()),
+    )
+
+
+def choose(
+    strata: NDArray[np.uint8], break_day: NDArray[np.int32], confidence: NDArray[np.uint8], *, since: int
+) -> dict[Kind, tuple[int, int]]:
+    """Pixels worth a curve, the same in every run.
+
+    Args:
+        strata: Strata (y, x).
+        break_day: Days since 1970-01-01 (y, x).
+        confidence: Percent (y, x).
+        since: First day of the period; losses before it are taken only where the period has none.
+
+    Returns:
+        Row and column: the earliest of the most confident losses, the least confident loss, and the stable forest
+        pixel nearest the middle of the project.
+    """
+    lost = strata == LOSS
+    recent = lost & (break_day >= since)
+    rows, cols = np.nonzero(recent if recent.any() else lost)
+    days, trust = break_day[rows, cols], confidence[rows, cols].astype(np.int64)
+    found: dict[Kind, tuple[int, int]] = {}
+    if rows.size:
+        best = np.lexsort((cols, rows, -_company(lost)[rows, cols], days, -trust))[0]
+        found["loss"] = int(rows[best]), int(cols[best])
+        worst = np.lexsort((cols, rows, days, trust))[0]
+        if worst != best:
+            found["weakest loss"] = int(rows[worst]), int(cols[worst])
+    rows, cols = np.nonzero((strata == FOREST) & (break_day == 0))
+    if rows.size:
+        middle = np.argwhere(strata > 0).mean(axis=0)
+        away = (rows - middle[0]) ** 2 + (cols - middle[1]) ** 2
+        nearest = np.lexsort((cols, rows, away))[0]
+        found["stable forest"] = int(rows[nearest]), int(cols[nearest])
+    return found
+
+
+def stretch(*composites: NDArray[np.int16]) -> tuple[NDArray[np.uint8], ...]:
+    """Reflectance as colours, one stretch for all so that they compare.
+
+    Args:
+        composites: int16 (y, x, 3), reflectance × 10⁴, ``NODATA`` where nothing was clear.
+
+    Returns:
+        uint8 of the same shapes: the 2nd to 98th percentile of all, band by band.
+    """
+    seen = np.concatenate([image[(image != NODATA).all(axis=2)] for image in composites])
+    if not seen.size:
+        return tuple(np.full(image.shape, NO_PICTURE, np.uint8) for image in composites)
+    low, high = np.percentile(seen, (2, 98), axis=0)
+    span = np.maximum(high - low, 1)
+    return tuple(
+        np.where(
+            (image != NODATA).all(axis=2, keepdims=True), np.rint(np.clip((image - low) / span, 0, 1) * 255), NO_PICTURE
+        ).astype(np.uint8)
+        for image in composites
+    )
+
+
+def outline(inside: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+    """Rings along the pixel edges around a mask (y, x): (column, row) of corners, holes too."""
+    from rasterio.features import shapes
+
+    found = shapes(inside.astype(np.uint8), mask=inside)
+    return tuple(np.array(ring, np.float64) for shape, _ in found for ring in shape["coordinates"])
+
+
+def lower_median(stack: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Median over time of int16 (time, y, x) without ``NODATA``; of two middle values the lower."""
+    ordered = np.sort(stack, axis=0)  # NODATA is the lowest value there is
+    clear = (stack != NODATA).sum(axis=0)
+    rank = stack.shape[0] - clear + (clear - 1) // 2
+    middle: NDArray[np.int16] = np.take_along_axis(ordered, rank[np.newaxis], axis=0)[0]
+    return middle
+
+
+def _good_year(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """Scenes of the latest year that has enough of them, else all."""
+    for year in sorted({from_epoch_day(layer.day).year for layer in layers}, reverse=True):
+        chosen = tuple(layer for layer in layers if from_epoch_day(layer.day).year == year)
+        if len(chosen) >= MIN_SCENES:
+            return chosen
+    return tuple(layers)
+
+
+def _composite(result: Result, layers: Sequence[Layer]) -> NDArray[np.int16]:
+    rows, cols = result.grid.shape
+    out = np.full((rows, cols, 3), NODATA, np.int16)
+    for top in range(0, rows if layers else 0, STRIP_ROWS):
+        tile = slice(top, min(top + STRIP_ROWS, rows)), slice(0, cols)
+        clear = [result.reader.clear(layer, tile) for layer in layers]
+        for band, role in enumerate(("red", "green", "blue")):
+            values = [
+                np.where(seen, result.reader.reflectance(layer, role, tile), NODATA)
+                for layer, seen in zip(layers, clear, strict=True)
+            ]
+            out[tile[0], :, band] = lower_median(np.stack(values))
+    return out
+
+
+def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
+    tile, reader = (slice(row, row + 1), slice(col, col + 1)), result.reader
+    index = np.array(
+        [
+            ndvi(
+                reader.reflectance(layer, "red", tile),
+                reader.reflectance(layer, "nir", tile),
+                reader.clear(layer, tile),
+            )[0, 0]
+            for layer in result.used
+        ],
+        np.int16,
+    )
+    model = result.model
+    fitted, sigma = model.fitted(index)
+    day, clear = int(result.change.break_day[row, col]), index != NODATA
+    lon, lat = _lonlat(result, row + 0.5, col + 0.5)
+    earlier = model.days[clear & (model.days < day)]
+    return PixelSeries(
+        kind=kind, row=row, col=col, lon=lon, lat=lat, days=model.days,
+        observed=np.where(clear, model.normalise(index), np.nan).astype(np.float64),
+        fitted=fitted, threshold=fitted - float(model.rules.threshold_sigma) * sigma,
+        break_date=from_epoch_day(day) if day > 0 else None,
+        last_clear=from_epoch_day(int(earlier[-1])) if earlier.size else None,
+        confidence_percent=int(result.change.confidence[row, col]),
+    )  # fmt: skip
+
+
+def _season_gap(days: NDArray[np.int32], start: int) -> tuple[date, date]:
+    """The scenes on either side of a day."""
+    split = int(np.searchsorted(days, start))
+    return from_epoch_day(int(days[max(split - 1, 0)])), from_epoch_day(int(days[min(split, len(days) - 1)]))
+
+
+def _years(days: NDArray[np.int32]) -> NDArray[np.int64]:
+    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def _company(lost: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """How many of each pixel's eight neighbours are lost."""
+    wide = np.pad(lost, 1).astype(np.int64)
+    rows, cols = lost.shape
+    return sum(
+        (wide[y : y + rows, x : x + cols] for y in range(3) for x in range(3)), np.zeros(lost.shape, np.int64)
+    ) - lost.astype(np.int64)
+
+
+def _lonlat(result: Result, row: float, col: float) -> tuple[float, float]:
+    from pyproj import Transformer
+
+    affine = result.grid.affine  # north-up: the grid makes no other
+    to_lonlat = Transformer.from_crs(result.statement.grid.crs, "EPSG:4326", always_xy=True)
+    lon, lat = to_lonlat.transform(affine.c + affine.a * col, affine.f + affine.e * row)
+    return float(lon), float(lat)
