@@ -49,6 +49,9 @@ class Html(str):
 
     __slots__ = ()
 
+    def __add__(self, other: str) -> Html:
+        return Html(str.__add__(self, esc(other)))
+
 
 def esc(value: object) -> Html:
     """A value as markup: escaped, unless it is markup."""

@@ -25,11 +25,20 @@ MAX_PIXELS = 2**31 - 1
 def project_geometry(boundary: Boundary, crs: str) -> BaseGeometry:
     """The boundary in the grid's CRS; edges are densified first, for a straight line there is not one here."""
     from pyproj import Transformer
-    from shapely import segmentize
-    from shapely.ops import transform
+    from shapely import segmentize, transform
 
     to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    return transform(to_grid.transform, segmentize(boundary.geometry, 0.001))
+    return transform(segmentize(boundary.geometry, 0.001), to_grid.transform, interleaved=False)
+
+
+def window_bbox(grid: GeoBox) -> tuple[float, float, float, float]:
+    """West, south, east, north of a window, degrees."""
+    from pyproj import Transformer
+
+    bounds = grid.boundingbox
+    to_lonlat = Transformer.from_crs(str(grid.crs), "EPSG:4326", always_xy=True)
+    west, south, east, north = to_lonlat.transform_bounds(*bounds.bbox)
+    return west, south, east, north
 
 
 def grid_for(table: GridTable, boundary: Boundary) -> GeoBox:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mrv import charts
 from mrv.activity import BUFFER, FOREST, LOSS, NON_FOREST
 from mrv.attest.credential import attestation_digest
@@ -160,8 +162,8 @@ def _true_colour(views: Views) -> Html:
         figures.append(_figure(charts.picture(views, image, alt=alt), tag("b", word), text))
     return join([
         tag("div", *figures, class_="pair"),
-        tag("p", "One colour stretch for both, so a change of tone is a change on the ground or in the air, not in the "
-            f"drawing. The white line is the edge of the project's pixels. Centre {_lonlat(*views.centre)}; "
+        tag("p", "Haze (each image's darkest 2 % of each band) is taken off, then one stretch serves both, so that they "
+            f"compare. The white line is the edge of the project's pixels. Centre {_lonlat(*views.centre)}; "
             f"pixels of {views.pixel_m:g} m.", class_="small"),
     ])  # fmt: skip
 
@@ -237,10 +239,12 @@ def _told(pixel: PixelSeries, views: Views) -> str:
             f"{views.consecutive} in a row. No break."
         )
     since = pixel.days >= epoch_day(pixel.break_date)
-    below, after = int((since & pixel.anomalous).sum()), int((since & (pixel.observed == pixel.observed)).sum())
+    verdicts = pixel.anomalous[since & (pixel.observed == pixel.observed)]
+    below, after, again = int(verdicts.sum()), verdicts.size, int(np.argmax(verdicts[::-1]))
+    greened = f" The last {again} lie above it again: the ground is green, whatever grows there." if again else ""
     return (
         f"Loss happened between {pixel.last_clear}, the last clear observation before, and {pixel.break_date}, the first "
-        f"anomalous one (orange band). From then on {below} of {after} clear observations lie below the threshold. "
+        f"anomalous one (orange band). From then on {below} of {after} clear observations lie below the threshold.{greened} "
         f"Confidence {pixel.confidence_percent} %: the share of anomalies among the first eight, not a probability."
     )
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrv.errors import MRVError, SourceError, StoreError
-from mrv.grid import grid_for
+from mrv.grid import grid_for, window_bbox
 from mrv.pipeline import Result, compute
 from mrv.provenance import provenance
 from mrv.sources.fetch import Fetched, fetch
@@ -67,9 +67,8 @@ def search_scenes(project: Project, claim: Claim) -> Path:
         SourceError: A catalog cannot be read or holds nothing for the window and days.
     """
     grid = grid_for(project.plan.grid, project.boundary)
-    west, south, east, north = grid.geographic_extent.boundingbox.bbox
     found = search(
-        project.plan, project.settings.sources, bbox=(west, south, east, north), last=claim.end,
+        project.plan, project.settings.sources, bbox=window_bbox(grid), last=claim.end,
         base=project.folder, connections=project.settings.connections,
     )  # fmt: skip
     path = project.store_folder / "items" / f"{found.digest.removeprefix('sha256:')}.json"

@@ -262,7 +262,9 @@ def _place(plan: MonitoringPlan, source: Any, grid: GeoBox, where: dict[str, str
     resolution = float(plan.grid.resolution_m)
     ratio = round(source.transform.a / resolution)
     box, _, _ = coarsen(grid, plan.grid, max(ratio, 1))
-    col, row = ~source.transform * (box.affine.c, box.affine.f)
+    inverse = ~source.transform
+    col = inverse.a * box.affine.c + inverse.b * box.affine.f + inverse.c
+    row = inverse.d * box.affine.c + inverse.e * box.affine.f + inverse.f
     aligned = (
         ratio >= 1
         and abs(source.transform.a / resolution - ratio) < ALIGNMENT_PX / 100

@@ -1,0 +1,92 @@
+"""The golden project under different settings, on a crippled CPU and on another Python: one statement digest."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "data-samples" / "romania"
+CHILD = Path(__file__).with_name("child.py")
+GOLDEN = Path(__file__).with_name("romania.json")
+
+pytestmark = pytest.mark.skipif(
+    not (PROJECT / "build" / "catalog.json").exists(), reason="the sample is not built: python data-samples/make.py romania"
+)
+
+
+@cache
+def child(where: str, chunk: int, *, python: str = sys.executable, environment: tuple[tuple[str, str], ...] = ()) -> dict:
+    process = subprocess.run(
+        [python, str(CHILD), str(PROJECT), where, str(chunk)],
+        env={**os.environ, **dict(environment)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def test_the_statement_is_the_one_pinned_when_it_was_last_looked_at():
+    """Pinned without the code digest; when it changes, look at the report and say why in the changelog."""
+    golden = json.loads(GOLDEN.read_text())
+    found = child("none", 100)
+    assert {"without_code": found["without_code"], "kg": found["kg"]} == golden
+
+
+@pytest.mark.parametrize(
+    ("where", "chunk"),
+    [
+        ("none", 17),
+        ("none", 50),
+        ("local:threads=1", 50),
+        ("local:threads=2", 17),
+        ("local", 100),
+        ("local:processes=2", 50),
+    ],
+)
+def test_settings_change_nothing(where, chunk):
+    assert child(where, chunk)["statement"] == child("none", 100)["statement"]
+
+
+def test_a_crippled_cpu_changes_nothing():
+    from numpy._core._multiarray_umath import __cpu_dispatch__
+
+    crippled = child(
+        "none",
+        100,
+        environment=(
+            ("NPY_DISABLE_CPU_FEATURES", " ".join(__cpu_dispatch__)),
+            ("NUMBA_CPU_NAME", "generic"),
+            ("OPENBLAS_CORETYPE", "Prescott"),
+            # The C library picks its cosine and logarithm by CPU as well.
+            ("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX512F,-AVX2,-AVX,-FMA,-FMA4"),
+        ),
+    )
+    assert crippled["dispatched_on"] == [], "NumPy still dispatches to newer instructions"
+    assert crippled["numba_cpu"] == "generic"
+    assert crippled["wide"] == 0, "the kernel still uses registers a generic CPU has not"
+    assert crippled["statement"] == child("none", 100)["statement"]
+
+
+def test_the_kernel_fuses_no_multiplication_with_an_addition():
+    assert child("none", 100)["fused"] == 0
+
+
+def test_another_python_changes_nothing():
+    """Name another interpreter that has the requirements in MRV_OTHER_PYTHON."""
+    other = os.environ.get("MRV_OTHER_PYTHON")
+    if not other:
+        pytest.skip("MRV_OTHER_PYTHON names no second interpreter")
+    found = child("none", 100, python=other)
+    assert found["python"] != ".".join(map(str, sys.version_info[:2]))
+    assert found["statement"] == child("none", 100)["statement"]
