@@ -39,6 +39,8 @@ LAND_RGB: dict[int, Rgb] = STRATA_RGB | dict.fromkeys((LOSS, BUFFER, FOREST), (2
 _YEARS: tuple[Rgb, ...] = ((45, 10, 94), (143, 36, 105), (216, 67, 78), (245, 145, 43))
 _RAMP: tuple[Rgb, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 """Viridis: even to every eye."""
+_REORDERING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
+"""Bidirectional controls, by which a name in a plan could turn a sentence around."""
 MAX_EDGE = 1200
 """Rasters are thinned to this many pixels a side before they are drawn."""
 _WIDE, _HIGH, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 300, 50, 12, 34, 34
@@ -54,8 +56,8 @@ class Html(str):
 
 
 def esc(value: object) -> Html:
-    """A value as markup: escaped, unless it is markup."""
-    return value if isinstance(value, Html) else Html(html.escape(str(value)))
+    """A value as markup: escaped, unless it is markup; nothing in it can reorder the text around it."""
+    return value if isinstance(value, Html) else Html(html.escape(str(value).translate(_REORDERING)))
 
 
 def join(parts: Iterable[object], between: str = "\n") -> Html:
@@ -66,7 +68,7 @@ def join(parts: Iterable[object], between: str = "\n") -> Html:
 def tag(name: str, *body: object, **attributes: object) -> Html:
     """An element; ``class_`` is ``class``, an underscore a hyphen, None leaves an attribute out."""
     pairs = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items() if value is not None)
-    opening = "".join(f' {key}="{html.escape(str(value))}"' for key, value in pairs)
+    opening = "".join(f' {key}="{esc(str(value))}"' for key, value in pairs)
     return Html(f"<{name}{opening}>{join(body, '')}</{name}>")
 
 
@@ -123,7 +125,7 @@ def png(rgb: NDArray[np.uint8]) -> bytes:
 
 def css(rgb: Rgb) -> str:
     """A colour as CSS writes it."""
-    return "#{:02x}{:02x}{:02x}".format(*rgb)
+    return "#" + "".join(f"{part:02x}" for part in rgb)
 
 
 def year_colours(years: Iterable[int]) -> dict[int, Rgb]:
@@ -195,7 +197,9 @@ def picture(views: Views, rgb: NDArray[np.uint8], *, alt: str, marks: bool = Tru
     return _svg(480, high + 32, parts, alt)
 
 
-def curve(series: PixelSeries, *, letter: str, history_end: date, period: tuple[date, date]) -> Html:
+def curve(
+    series: PixelSeries, *, letter: str, history_end: date, period: tuple[date, date], among: Sequence[PixelSeries]
+) -> Html:
     """One pixel through time: history shaded, observations, model, threshold and break.
 
     Args:
@@ -203,13 +207,14 @@ def curve(series: PixelSeries, *, letter: str, history_end: date, period: tuple[
         letter: Its name on the maps.
         history_end: Last scene of the history.
         period: First and last day of the monitoring period.
+        among: Pixels shown beside it, on the same axes.
     """
-    frame = _Frame(series)
+    frame = _Frame(among)
     seen = [(int(d), float(v), bool(a)) for d, v, a in zip(series.days, series.observed, series.anomalous, strict=True)]
     shown = [(d, v, a and d > epoch_day(history_end)) for d, v, a in seen if isfinite(v)]
     parts = [
         frame.band(frame.first, epoch_day(history_end), "history"),
-        frame.words(frame.first, "history: the model is fitted here", "start"),
+        frame.words(frame.first, "history: the first model is fitted here", "start"),
         frame.axes(),
         frame.period(period),
         frame.line(series.threshold, "threshold"),
@@ -218,7 +223,7 @@ def curve(series: PixelSeries, *, letter: str, history_end: date, period: tuple[
         *(frame.dot(day, value, anomalous=below) for day, value, below in shown),
     ]
     end = f"break on {series.break_date}" if series.break_date else "no break"
-    alt = f"Pixel {letter}, {series.kind}: {len(shown)} clear observations of NDVI with the model of the history, {end}."
+    alt = f"Pixel {letter}, {series.kind}: {len(shown)} clear observations of NDVI and the model of the history, {end}."
     return _svg(_WIDE, _HIGH, parts, alt)
 
 
@@ -254,12 +259,12 @@ def curve_key() -> Html:
 class _Frame:
     """Where days and index values lie in a curve's picture."""
 
-    def __init__(self, series: PixelSeries) -> None:
-        self.days = series.days
-        self.first, self.last = int(series.days[0]) - 30, int(series.days[-1]) + 30
-        values = np.concatenate([series.observed, series.threshold, series.fitted])
+    def __init__(self, among: Sequence[PixelSeries]) -> None:
+        self.days = among[0].days
+        self.first, self.last = int(self.days[0]) - 30, int(self.days[-1]) + 30
+        values = np.concatenate([line for one in among for line in (one.observed, one.threshold, one.fitted)])
         values = values[np.isfinite(values)] / 10_000
-        self.low, self.high = floor(values.min() * 5) / 5, ceil(values.max() * 10) / 10
+        self.low, self.high = floor(float(values.min()) * 5) / 5, ceil(float(values.max()) * 10) / 10
 
     def x(self, day: int) -> float:
         return _LEFT + (day - self.first) / (self.last - self.first) * (_WIDE - _LEFT - _RIGHT)
@@ -362,7 +367,7 @@ def _scale(views: Views, unit: float, y: float) -> str:
 
 
 def _svg(wide: float, high: float, parts: Iterable[str], alt: str) -> Html:
-    return Html(f'<svg viewBox="0 0 {wide} {high:.0f}" role="img" aria-label="{html.escape(alt)}">{"".join(parts)}</svg>')
+    return Html(f'<svg viewBox="0 0 {wide} {high:.0f}" role="img" aria-label="{esc(alt)}">{"".join(parts)}</svg>')
 
 
 def _between(anchors: Sequence[Rgb], share: float) -> Rgb:

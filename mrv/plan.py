@@ -150,8 +150,10 @@ class ChangeTable(_Table):
     """Spectral index monitored."""
     harmonics: Annotated[int, Field(ge=0, le=2)]
     """Harmonics of the year in the history model, where the history holds enough observations."""
-    observations_per_coefficient: Annotated[int, Field(ge=2, le=12)] = 4
+    observations_per_coefficient: Annotated[int, Field(ge=2, le=12)] = 6
     """History observations each coefficient needs; with fewer the model drops harmonics."""
+    refit_yearly: bool = True
+    """Fit the model again at the start of each later year, on all observations before, until a break."""
     min_history: Annotated[int, Field(ge=3)]
     """Fewest history observations; with fewer the pixel is not monitored."""
     threshold_sigma: Positive

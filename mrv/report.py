@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv import charts
-from mrv.activity import BUFFER, FOREST, LOSS, NON_FOREST
+from mrv.activity import STRATA
 from mrv.attest.credential import attestation_digest
 from mrv.charts import Html, esc, join, number, table, tag
 from mrv.errors import StatementError
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 VERDICTS = {
     "disclaimer": (
         "DISCLAIMER: no conclusion can be formed",
-        "The evidence is not enough to say whether the claim holds. This is not a finding against the project, "
-        "and no tonne can be issued on it.",
+        "The evidence cannot say whether the claim holds. That is no finding against the project; no tonne is issuable.",
     ),
     "adverse": ("ADVERSE: the claim does not hold", "The evidence was enough to form a conclusion, and it is no."),
     "qualified": ("QUALIFIED: the claim holds, except for what is named below", "Read the basis before relying on it."),
@@ -43,7 +42,7 @@ CAPTIONS = {
 }
 SCENE_STATUS = {
     "used": "monitored for change",
-    "history": "fitted the model of each pixel",
+    "history": "from before the project; fits the first model of each pixel",
     "off season": "outside the growing season; left out",
     "too cloudy": "too few clear forest pixels; left out",
     "index step": "forest median far off the history's (haze, shadow, wrong offset); left out",
@@ -156,10 +155,10 @@ def _true_colour(views: Views) -> Html:
     pairs = (("Before", views.before, views.before_dates), ("After", views.after, views.after_dates))
     figures = []
     for word, image, days in pairs:
-        span = f"{days[0]} to {days[-1]}" if days else "no scene"
-        alt = f"True colour composite {word.lower()}, {span}, with the project's outline."
-        text = f": median of clear observations in {len(days)} growing-season scenes, {span}."
-        figures.append(_figure(charts.picture(views, image, alt=alt), tag("b", word), text))
+        span = tag("span", f"{days[0]} to {days[-1]}" if days else "none", class_="whole")
+        alt = f"True colour composite {word.lower()} the loss, with the project's outline."
+        text = f": median of clear observations in {len(days)} growing-season scenes, "
+        figures.append(_figure(charts.picture(views, image, alt=alt), tag("b", word), text, span))
     return join([
         tag("div", *figures, class_="pair"),
         tag("p", "Haze (each image's darkest 2 % of each band) is taken off, then one stretch serves both, so that they "
@@ -171,10 +170,8 @@ def _true_colour(views: Views) -> Html:
 def _maps(s: Statement, views: Views) -> Html:
     years = [row for row in s.activity.loss if row.pixels]
     colours = charts.year_colours(row.year for row in s.activity.loss)
-    first, area = int(s.period.start[:4]), {row.stratum: row.area_m2 for row in s.activity.strata}
+    first, area = int(s.period.start[:4]), {str(row.stratum): row.area_m2 for row in s.activity.strata}
     low, high = s.observation.clear_min, s.observation.clear_max
-    codes = ((LOSS, "tree-cover loss"), (BUFFER, "buffer around loss"), (FOREST, "stable forest"),
-             (NON_FOREST, "stable non-forest"))  # fmt: skip
     breaks = charts.key(
         (colours[row.year], f"{row.year}: {_ha(row.area_m2)} ha{'' if row.year >= first else ' (before the period)'}")
         for row in years
@@ -189,7 +186,8 @@ def _maps(s: Statement, views: Views) -> Html:
         _figure(charts.picture(views, charts.paint(views.strata, charts.STRATA_RGB), marks=False,
                                alt="Map of the strata: loss, buffer, stable forest, stable non-forest."),
                 tag("b", "Strata"), " at the end of the period.",
-                charts.key((charts.STRATA_RGB[code], f"{name}: {_ha(area.get(name, 0))} ha") for code, name in codes)),
+                charts.key((charts.STRATA_RGB[code], f"{name}: {_ha(area.get(name, 0))} ha")
+                           for code, name in STRATA.items())),
     )  # fmt: skip
     return tag("div", *figures, class_="maps") + _season_note(s, views)
 
@@ -212,34 +210,37 @@ def _curves(s: Statement, views: Views) -> Html:
     period = date.fromisoformat(s.period.start), date.fromisoformat(s.period.end)
     figures = (
         tag("figure",
-            tag("div", charts.curve(pixel, letter=letter, history_end=views.history_end, period=period), class_="scroll",
-                role="region", aria_label=f"Curve of pixel {letter}", tabindex="0"),
+            tag("div", charts.curve(pixel, letter=letter, history_end=views.history_end, period=period,
+                                    among=views.series),
+                class_="scroll", role="region", aria_label=f"Curve of pixel {letter}", tabindex="0"),
             tag("figcaption", tag("h3", f"Pixel {letter}: {pixel.kind}"), tag("p", CAPTIONS[pixel.kind]),
                 tag("p", _told(pixel, views)),
                 tag("p", f"{_lonlat(pixel.lon, pixel.lat)}; row {pixel.row}, column {pixel.col}", class_="small")),
             class_="curve")
         for letter, pixel in zip(charts.LETTERS, views.series, strict=False)
     )  # fmt: skip
+    refit = ", and fitted again before each later year on all that came before, until a break" if views.refit_yearly else ""
+    flat = all(np.ptp(pixel.fitted) == 0 for pixel in views.series)
     intro = (
         "NDVI as the detector sees it: each scene is first shifted so that the forest's median matches the history's. "
-        f"The model is fitted to the history (shaded) and carried forward. {views.consecutive} observations in a row "
-        f"more than {views.threshold_sigma} standard deviations below it are a break."
+        f"The model is fitted to the history (shaded) and carried forward{refit}. {views.consecutive} observations in a row "
+        f"more than {views.threshold_sigma} standard deviations below it are a break. "
+        + ("These histories are too short for a seasonal curve, so the model is a constant. " if flat else "")
+        + "Between seasons nothing was used, so no line is drawn."
     )
     return join([tag("p", intro), charts.curve_key(), *figures])
 
 
 def _told(pixel: PixelSeries, views: Views) -> str:
     """What the reader sees in a curve, in words."""
-    monitored = pixel.days > epoch_day(views.history_end)
-    clear = int((monitored & (pixel.observed == pixel.observed)).sum())
+    clear = np.isfinite(pixel.observed)
     if pixel.break_date is None:
-        below = int((monitored & pixel.anomalous).sum())
+        verdicts = pixel.anomalous[clear & (pixel.days > epoch_day(views.history_end))]
         return (
-            f"{clear} clear observations follow the history; {below} lie below the threshold, never "
+            f"{verdicts.size} clear observations follow the history; {verdicts.sum()} lie below the threshold, never "
             f"{views.consecutive} in a row. No break."
         )
-    since = pixel.days >= epoch_day(pixel.break_date)
-    verdicts = pixel.anomalous[since & (pixel.observed == pixel.observed)]
+    verdicts = pixel.anomalous[clear & (pixel.days >= epoch_day(pixel.break_date))]
     below, after, again = int(verdicts.sum()), verdicts.size, int(np.argmax(verdicts[::-1]))
     greened = f" The last {again} lie above it again: the ground is green, whatever grows there." if again else ""
     return (
@@ -267,15 +268,7 @@ def _tonnes(s: Statement) -> Html:
     ):
         area = sum(row.area_m2 for row in s.activity.loss if row.year in years)
         rows.append((words, number(area), _ha(area), "", "", number(total), _t(total)))
-    head = (
-        "Year of loss",
-        "Mapped loss, m²",
-        "ha",
-        "Mean confidence",
-        "× (before − after), t C/ha",
-        "= kg CO₂e",
-        "t CO₂e",
-    )
+    head = ("Year of loss", "Mapped loss, m²", "ha", "Mean confidence", "× (before − after), t C/ha", "= kg CO₂e", "t CO₂e")
     names = ("baseline_kg", "project_kg", "leakage_kg", "gross_benefit_kg", "reductions_kg", "removals_kg")
     return join([
         _labelled(q.label),
@@ -298,7 +291,9 @@ def _tonnes(s: Statement) -> Html:
 
 
 def _steps(caption: str, steps: list[Step]) -> Html:
-    rows = [(step.equation, number(step.base), step.input, number(step.result), step.unit) for step in steps]
+    rows = [
+        (step.equation, number(step.base), step.input, number(step.result), step.unit.replace(" ", "\u00a0")) for step in steps
+    ]
     return table(caption, ("Equation", "Base", "Input", "Result", "Unit"), rows, figures=(1, 3))
 
 
@@ -309,17 +304,7 @@ def _factors(s: Statement) -> Html:
         for f in s.factors
     ]  # fmt: skip
     unread = sum(not f.verified for f in s.factors)
-    head = (
-        "Factor",
-        "Value",
-        "Interval",
-        "Unit",
-        "Interval is",
-        "Distribution",
-        "Source",
-        "Verified",
-        "Changed in plan",
-    )
+    head = ("Factor", "Value", "Interval", "Unit", "Interval is", "Distribution", "Source", "Verified", "Changed in plan")
     return table("Factors used", head, rows, figures=(1, 2)) + tag(
         "p", f"Verified says whether the number was checked against the publication itself: {unread} of "
         f"{len(s.factors)} were not.", class_="small",
@@ -345,8 +330,8 @@ def _uncertainty(s: Statement) -> Html:
         tag("p", "Not covered: errors of the map (missed and false loss), the date of loss, growth, degradation, and "
             "whether the default factors suit this forest. The true uncertainty is larger."),
         tag("figure", charts.interval(u.q05_kg, u.mean_kg, u.q95_kg, s.quantities.period_project_kg),
-            tag("figcaption", "Project emissions of the period, t CO₂e: bar from the 5th to the 95th percentile, line at "
-                "the mean, diamond at the signed value.")),
+            tag("figcaption", f"Project emissions of the period from zero: bar from the 5th ({_t(u.q05_kg, 0)} t CO₂e) to "
+                f"the 95th percentile ({_t(u.q95_kg, 0)} t CO₂e), line at the mean, diamond at the signed value.")),
         table("Uncertainty of project emissions, per mapped area", ("Method", "Measure", "Value"), rows, figures=(2,)),
         table("Which factor to improve first: share of the variance", ("Factor", "", "%"), bars, figures=(2,)),
         tag("p", f"{number(u.draws)} draws of {u.generator}, seed {u.seed}.", class_="small digest"),
@@ -382,7 +367,7 @@ def _example(example: WorkedExample) -> Html:
 
 
 def _evidence(s: Statement, materials: list[dict[str, Any]]) -> Html:
-    counts, o = Counter(scene.status for scene in s.evidence), s.observation
+    counts, o = Counter(str(scene.status) for scene in s.evidence), s.observation
     rows = [(status, number(counts[status]), words) for status, words in SCENE_STATUS.items() if counts[status]]
     head = ("Date", "Item", "Status", "Clear forest px", "Median NDVI × 10⁴", "Offset, DN", "Offset by", "Offset check",
             "Dark blue, DN", "Baseline", "Bands")  # fmt: skip
@@ -396,8 +381,8 @@ def _evidence(s: Statement, materials: list[dict[str, Any]]) -> Html:
         tag("p", f"Record from {o.first} to {o.last} ({number(o.record_days)} days), longest gap {o.longest_gap_days} days. "
             f"A forest pixel of the project was clear {o.clear_min} to {o.clear_max} times (median {o.clear_median}). "
             f"{number(o.unmonitored_px)} forest pixels have too short a history and count as stable."),
-        tag("p", f"{number(len(materials))} evidence files, {_t(sum(m['size'] for m in materials) * 1000 // 10**6)} MB, are "
-            "listed in the attestation with their digests."),
+        tag("p", f"The attestation lists {number(len(materials))} evidence files with their digests, "
+            f"{number(sum(m['size'] for m in materials))} bytes."),
         tag("details", tag("summary", f"All {len(scenes)} scenes and layers"),
             table("Every scene found", head, scenes, figures=(3, 4, 5, 8, 10))),
     ])  # fmt: skip

@@ -49,7 +49,7 @@ class PixelSeries:
     observed: NDArray[np.float64]
     """Index × 10⁴ less the scene's shift (time,); NaN where not clear."""
     fitted: NDArray[np.float64]
-    """Model of the history at every scene, × 10⁴ (time,)."""
+    """Model at every scene, × 10⁴ (time,)."""
     threshold: NDArray[np.float64]
     """Observations below it are anomalous, × 10⁴ (time,)."""
     break_date: date | None
@@ -102,6 +102,8 @@ class Views:
     """Standard deviations below the model that make an anomaly."""
     consecutive: int
     """Anomalies in a row that make a break."""
+    refit_yearly: bool
+    """Whether the model is fitted again each year, on all observations before."""
     season_gap: tuple[date, date]
     """Last scene before the period and first scene in it."""
     gap_loss_px: int
@@ -143,6 +145,7 @@ def look(result: Result) -> Views:
         history_end=from_epoch_day(history[-1].day),
         threshold_sigma=str(result.model.rules.threshold_sigma),
         consecutive=result.model.rules.consecutive,
+        refit_yearly=result.model.rules.refit_yearly,
         season_gap=gap,
         gap_loss_px=int((lost & (result.change.break_day == epoch_day(gap[1]))).sum()),
     )
@@ -263,14 +266,14 @@ def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
         np.int16,
     )
     model = result.model
-    fitted, sigma = model.fitted(index)
+    fitted, threshold = model.fitted(index)
     day, clear = int(result.change.break_day[row, col]), index != NODATA
     lon, lat = _lonlat(result, row + 0.5, col + 0.5)
     earlier = model.days[clear & (model.days < day)]
     return PixelSeries(
         kind=kind, row=row, col=col, lon=lon, lat=lat, days=model.days,
         observed=np.where(clear, model.normalise(index), np.nan).astype(np.float64),
-        fitted=fitted, threshold=fitted - float(model.rules.threshold_sigma) * sigma,
+        fitted=fitted, threshold=threshold,
         break_date=from_epoch_day(day) if day > 0 else None,
         last_clear=from_epoch_day(int(earlier[-1])) if earlier.size else None,
         confidence_percent=int(result.change.confidence[row, col]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv.errors import SourceError
-from mrv.kernels.harmonic import NO_BREAK, NODATA, UNMONITORED, fitted_series, harmonic_basis, monitor
+from mrv.kernels.harmonic import NO_BREAK, NODATA, UNMONITORED, harmonic_basis, model_series, monitor
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,6 +49,13 @@ class Model:
         """Harmonic basis (time, coefficients)."""
         return harmonic_basis(self.days, self.rules.harmonics)
 
+    @property
+    def refit(self) -> NDArray[np.bool_]:
+        """Whether the model is fitted again before a date (time,): at the first one of each later year, if at all."""
+        years = (self.days.astype("datetime64[D]")).astype("datetime64[Y]")
+        first = np.concatenate([[False], years[1:] != years[:-1]])
+        return first & self.rules.refit_yearly
+
     def block(self, index: NDArray[np.int16]) -> NDArray[np.int32]:
         """Run the detector on a block.
 
@@ -58,12 +65,10 @@ class Model:
         Returns:
             int32 (3, y, x): break day, confidence, clear count.
         """
-        out = np.zeros((3, *index.shape[1:]), np.int32)
+        day = np.zeros(index.shape[1:], np.int32)
         confidence, clear = np.zeros(index.shape[1:], np.uint8), np.zeros(index.shape[1:], np.uint16)
-        monitor(self.normalise(index), self.days, self.basis, *self._fit_rules(), float(self.rules.threshold_sigma),
-                float(self.rules.sigma_floor), self.rules.consecutive, out[0], confidence, clear)  # fmt: skip
-        out[1], out[2] = confidence, clear
-        return out
+        monitor(self.normalise(index), self.days, *self._rules(), day, confidence, clear)
+        return np.stack([day, confidence.astype(np.int32), clear.astype(np.int32)])
 
     def normalise(self, index: NDArray[np.int16]) -> NDArray[np.int16]:
         """Take each scene's shift off, leaving nodata.
@@ -74,19 +79,24 @@ class Model:
         shift = self.shift.reshape(-1, *(1,) * (index.ndim - 1)).astype(np.int32)
         return np.where(index == NODATA, NODATA, index - shift).astype(np.int16)
 
-    def fitted(self, index: NDArray[np.int16]) -> tuple[NDArray[np.float64], float]:
-        """The model of one pixel at every date and its scatter, for a picture.
+    def fitted(self, index: NDArray[np.int16]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The model and the limit of one pixel at every date, for a picture.
 
         Args:
             index: int16 (time,).
-        """
-        model: tuple[NDArray[np.float64], float] = fitted_series(
-            self.normalise(index), self.basis, *self._fit_rules(), float(self.rules.sigma_floor)
-        )
-        return model
 
-    def _fit_rules(self) -> tuple[int, int, int]:
-        return self.history, self.rules.observations_per_coefficient, self.rules.min_history
+        Returns:
+            Two float64 (time,), index × 10⁴; an observation below the limit is anomalous.
+        """
+        series: tuple[NDArray[np.float64], NDArray[np.float64]] = model_series(self.normalise(index), *self._rules())
+        return series
+
+    def _rules(self) -> tuple[Any, ...]:
+        rules = self.rules
+        return (
+            self.basis, self.refit, self.history, rules.observations_per_coefficient, rules.min_history,
+            float(rules.threshold_sigma), float(rules.sigma_floor), rules.consecutive,
+        )  # fmt: skip
 
 
 def detect(cube: xr.Dataset, model: Model) -> ChangeMap:

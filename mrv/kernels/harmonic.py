@@ -19,6 +19,7 @@ UNMONITORED = np.int32(-1)
 NO_BREAK = np.int32(0)
 SCREEN_SIGMA = 2.5
 """History observations further below the model are left out of it (undetected cloud and shadow)."""
+MAD_TO_SIGMA = 1.4826
 SCREEN_ROUNDS = 4
 CONFIRMATION = 8
 """Observations after a break whose anomalies make its confidence."""
@@ -101,6 +102,32 @@ def _predict(basis: NDArray[np.float64], beta: NDArray[np.float64], size: int, t
 
 
 @njit(nogil=True)
+def _screen_by_median(y: NDArray[np.int16], history: int, floor: float, keep: NDArray[np.bool_]) -> int:
+    """Keep the history within 2.5 robust standard deviations (median, MAD) below its median; count of what is kept.
+
+    Least squares cannot screen a short history: two missed clouds among eight observations hide in their own scatter.
+    """
+    seen = np.empty(history, np.float64)
+    count = 0
+    for t in range(y.shape[0]):
+        keep[t] = t < history and y[t] != NODATA
+        if keep[t]:
+            seen[count] = y[t]
+            count += 1
+    if count == 0:
+        return 0
+    seen = np.sort(seen[:count])
+    median = seen[(count - 1) // 2]
+    deviation = np.sort(np.abs(seen - median))[(count - 1) // 2]
+    lowest = median - SCREEN_SIGMA * max(MAD_TO_SIGMA * deviation, floor)
+    count = 0
+    for t in range(history):
+        keep[t] = keep[t] and y[t] >= lowest
+        count += keep[t]
+    return count
+
+
+@njit(nogil=True)
 def fit_history(
     y: NDArray[np.int16],
     basis: NDArray[np.float64],
@@ -119,10 +146,7 @@ def fit_history(
     Returns:
         (coefficients fitted, residual standard deviation ≥ floor); (0, 0) with too short a history.
     """
-    count = 0
-    for t in range(y.shape[0]):
-        keep[t] = t < history and y[t] != NODATA
-        count += keep[t]
+    count = _screen_by_median(y, history, floor, keep)
     if count < minimum:
         return 0, 0.0
     size = basis.shape[1]
@@ -152,10 +176,58 @@ def fit_history(
 
 
 @njit(nogil=True)
+def scan(
+    y: NDArray[np.int16],
+    basis: NDArray[np.float64],
+    refit: NDArray[np.bool_],
+    history: int,
+    per_coefficient: int,
+    minimum: int,
+    sigmas: float,
+    floor: float,
+    consecutive: int,
+    keep: NDArray[np.bool_],
+    matrix: NDArray[np.float64],
+    beta: NDArray[np.float64],
+    model: NDArray[np.float64],
+    limit: NDArray[np.float64],
+) -> int:
+    """Fit one pixel, monitor it, and note the model and limit in force at every date.
+
+    At a date marked in ``refit`` the model is fitted again on all that came before, unless anomalies are being counted:
+    a history too short for harmonics at first gains them as it grows (Zhu & Woodcock 2014, §3.3).  From a break on, the
+    model stays as it was.
+
+    Returns:
+        Index of the first anomaly of the break; −1 without; −2 with too short a history.
+    """
+    size, sigma = fit_history(y, basis, history, per_coefficient, minimum, floor, keep, matrix, beta)
+    if size == 0:
+        return -2
+    run, first, broken = 0, -1, False
+    for t in range(y.shape[0]):
+        if refit[t] and t > history and run == 0 and not broken:
+            size, sigma = fit_history(y, basis, t, per_coefficient, minimum, floor, keep, matrix, beta)
+        model[t] = _predict(basis, beta, size, t)
+        limit[t] = model[t] - sigmas * sigma
+        if t < history or broken or y[t] == NODATA:
+            continue
+        if y[t] < limit[t]:
+            if run == 0:
+                first = t
+            run += 1
+            broken = run == consecutive
+        else:
+            run = 0
+    return first if broken else -1
+
+
+@njit(nogil=True)
 def monitor(
     series: NDArray[np.int16],
     days: NDArray[np.int32],
     basis: NDArray[np.float64],
+    refit: NDArray[np.bool_],
     history: int,
     per_coefficient: int,
     minimum: int,
@@ -172,6 +244,7 @@ def monitor(
         series: int16 (time, y, x), index × 10⁴, ``NODATA`` where not clear; time ascending.
         days: int32 (time,), days since 1970-01-01.
         basis: float64 (time, coefficients).
+        refit: bool (time,): fit again before this date.
         history: Number of leading observations that are history.
         per_coefficient: History observations a coefficient needs.
         minimum: Fewest history observations.
@@ -184,11 +257,12 @@ def monitor(
 
     References:
         Verbesselt et al. 2012, RSE 123:98–108 (stable history, monitoring); Zhu & Woodcock 2014, RSE 144:152–171
-        (consecutive anomalies scaled by the model's scatter).
+        (consecutive anomalies scaled by the model's scatter, model updated as observations come).
     """
     times, rows, cols = series.shape
-    size_max = basis.shape[1]
-    matrix, beta = np.zeros((size_max, size_max)), np.zeros(size_max)
+    size = basis.shape[1]
+    matrix, beta = np.zeros((size, size)), np.zeros(size)
+    model, limit = np.zeros(times), np.zeros(times)
     keep = np.zeros(times, np.bool_)
     y = np.zeros(times, np.int16)
     for row in range(rows):
@@ -198,57 +272,58 @@ def monitor(
                 y[t] = series[t, row, col]
                 clear += y[t] != NODATA
             out_clear[row, col] = clear
-            out_day[row, col] = NO_BREAK
             out_confidence[row, col] = 0
-            size, sigma = fit_history(y, basis, history, per_coefficient, minimum, floor, keep, matrix, beta)
-            if size == 0:
-                out_day[row, col] = UNMONITORED
-                continue
-            run, first = 0, 0
-            for t in range(history, times):
-                if y[t] == NODATA:
-                    continue
-                if y[t] - _predict(basis, beta, size, t) < -sigmas * sigma:
-                    if run == 0:
-                        first = t
-                    run += 1
-                    if run == consecutive:
-                        break
-                else:
-                    run = 0
-            if run < consecutive:
+            first = scan(
+                y, basis, refit, history, per_coefficient, minimum, sigmas, floor, consecutive, keep, matrix, beta, model, limit
+            )
+            if first < 0:
+                out_day[row, col] = NO_BREAK if first == -1 else UNMONITORED
                 continue
             out_day[row, col] = days[first]
             seen, anomalous = 0, 0
             for t in range(first, times):
                 if y[t] != NODATA and seen < CONFIRMATION:
                     seen += 1
-                    anomalous += y[t] - _predict(basis, beta, size, t) < -sigmas * sigma
+                    anomalous += y[t] < limit[t]
             out_confidence[row, col] = (100 * anomalous) // seen
 
 
 @njit(nogil=True)
-def fitted_series(
-    y: NDArray[np.int16], basis: NDArray[np.float64], history: int, per_coefficient: int, minimum: int, floor: float
-) -> tuple[NDArray[np.float64], float]:
-    """The model of one pixel at every date, and its scatter: what a person looks at beside the observations.
+def model_series(
+    y: NDArray[np.int16],
+    basis: NDArray[np.float64],
+    refit: NDArray[np.bool_],
+    history: int,
+    per_coefficient: int,
+    minimum: int,
+    sigmas: float,
+    floor: float,
+    consecutive: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The model and the limit of one pixel at every date, as monitoring saw them; arguments as for :func:`monitor`.
 
     Args:
         y: int16 (time,).
-        basis: float64 (time, coefficients).
-        history: Number of leading observations that are history.
-        per_coefficient: History observations a coefficient needs.
-        minimum: Fewest history observations.
-        floor: Smallest standard deviation.
 
     Returns:
-        (float64 (time,), sigma); sigma 0 where the history is too short.
+        Two float64 (time,); zeros where the history is too short.
     """
-    size_max = basis.shape[1]
-    matrix, beta = np.zeros((size_max, size_max)), np.zeros(size_max)
-    keep = np.zeros(y.shape[0], np.bool_)
-    size, sigma = fit_history(y, basis, history, per_coefficient, minimum, floor, keep, matrix, beta)
-    model = np.zeros(y.shape[0])
-    for t in range(y.shape[0]):
-        model[t] = _predict(basis, beta, size, t)
-    return model, sigma
+    size = basis.shape[1]
+    model, limit = np.zeros(y.shape[0]), np.zeros(y.shape[0])
+    scan(
+        y,
+        basis,
+        refit,
+        history,
+        per_coefficient,
+        minimum,
+        sigmas,
+        floor,
+        consecutive,
+        np.zeros(y.shape[0], np.bool_),
+        np.zeros((size, size)),
+        np.zeros(size),
+        model,
+        limit,
+    )
+    return model, limit
