@@ -10,7 +10,6 @@ labels, so nothing here is an accuracy: it is agreement, and what the disagreeme
 
 Run ``python benchmarks/two_date.py``; it writes ``results/two-date.json`` and ``results/two-date.png``.
 """
-# ruff: noqa: INP001, T201
 
 from __future__ import annotations
 

@@ -90,9 +90,7 @@ def write_romania(folder: Path, *, until: date | None) -> None:
     evidence = offset_evidence(cube)
     chosen = [at for at, day in enumerate(cube.dates) if until is None or day <= until]
     if not chosen:
-        raise UsageError(
-            f"no scene on or before {until}", code="samples.no-scene", hint=f"the first one is of {cube.dates[0]}"
-        )
+        raise UsageError(f"no scene on or before {until}", code="samples.no-scene", hint=f"the first one is of {cube.dates[0]}")
     tree_cover = read_tree_cover(cube.grid_20m)
     with _progress(len(chosen)) as tick:
         for at in chosen:
@@ -257,12 +255,8 @@ def _progress(total: int) -> Iterator[Tick]:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="data-samples/make.py", description=str(__doc__).splitlines()[0])
-    parser.add_argument(
-        "sample", nargs="?", default="romania", choices=["romania"], help="which sample (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder to build into (default: data-samples/SAMPLE/build)"
-    )
+    parser.add_argument("sample", nargs="?", default="romania", choices=["romania"], help="which sample (default: %(default)s)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder to build into (default: data-samples/SAMPLE/build)")
     parser.add_argument("--only-until", type=_day, metavar="YYYY-MM-DD", help="leave later scenes out")
     args = parser.parse_args(argv)
     out = args.out or HERE / args.sample / "build"

@@ -185,7 +185,7 @@ def _check_axes(path: Path, *, crs_wkt: str, units: str, days: Any, x: Any, y: A
     if units != f"days since {EPOCH.isoformat()} 00:00:00" or (np.diff(days) <= 0).any():
         raise SourceError("its dates are not ascending days since 2015-08-01", code="samples.dates", file=path)
     steps = np.concatenate([np.diff(x), np.abs(np.diff(y))])
-    if np.abs(steps - pixel_m).max() > 1e-6:  # noqa: PLR2004 - a micrometre
+    if np.abs(steps - pixel_m).max() > 1e-6:
         raise SourceError(f"its pixels are not {pixel_m:g} m", code="samples.grid", file=path)
 
 
@@ -260,7 +260,7 @@ def _swir(cube: Cube, vegetation: NDArray[np.bool_], at: int, proven: set[int], 
     enough = [i for i in sorted(proven) if pure[i].sum() >= MIN_PIXELS // 4]
     around = [i for i in enough if i < at][-1:] + [i for i in enough if i > at][:1]
     medians = [_percentile(cube.bands["B11"][i][pure[i]], 50) for i in [at, *around] if pure[i].any()]
-    step = medians[0] - sum(medians[1:]) // len(around) if len(around) == 2 and len(medians) == 3 else OFFSET_DN  # noqa: PLR2004
+    step = medians[0] - sum(medians[1:]) // len(around) if len(around) == 2 and len(medians) == 3 else OFFSET_DN
     if step * 2 >= OFFSET_DN:
         raise SourceError(
             f"the scene of {cube.dates[at]} is bright in the visible and B11 does not show that it has no offset",

@@ -281,9 +281,7 @@ def _asset(band: str, grid: Grid | None) -> Json:
         asset |= {"title": f"Surface reflectance, {band}", "data_type": "uint16", "nodata": 0, "unit": "1"}
         asset["roles"] = ["data", "reflectance"]
         asset["gsd"] = 20 if band in ("B8A", "B11") else 10
-        asset["bands"] = [
-            {"name": band, "eo:common_name": _COMMON_NAMES[band], "raster:scale": 0.0001, "raster:offset": 0}
-        ]
+        asset["bands"] = [{"name": band, "eo:common_name": _COMMON_NAMES[band], "raster:scale": 0.0001, "raster:offset": 0}]
     if grid is not None:
         asset |= {"proj:shape": [grid.height, grid.width], "proj:transform": grid.transform}
     return asset

@@ -110,7 +110,7 @@ def server() -> Iterator[None]:
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}/api"
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603  # this interpreter
     try:
         _await(f"{address}/health", process)
         os.environ["PREFECT_API_URL"] = address
@@ -124,7 +124,7 @@ def _await(address: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + SERVER_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(address, timeout=2):
+            with urllib.request.urlopen(address, timeout=2):  # noqa: S310  # loopback
                 return
         except OSError:
             time.sleep(0.5)
@@ -143,10 +143,9 @@ def main() -> int:
     try:
         project = load_project(Path(args.project))
         with server():
-            print(
-                f"serving {project.plan.project.id} at {os.environ['PREFECT_API_URL']}, cron {args.cron or project.settings.cron}"
-            )
-            _serve(args, args.cron or project.settings.cron)
+            cron = args.cron or project.settings.cron
+            print(f"serving {project.plan.project.id} at {os.environ['PREFECT_API_URL']}, cron {cron}", flush=True)
+            _serve(args, cron)
     except MRVError as error:
         print(f"error[{error.error_code}]: {error}\n  what to do: {error.hint}", file=sys.stderr)
         return error.exit_status

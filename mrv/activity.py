@@ -44,6 +44,8 @@ class YearOfLoss:
     """Geodesic area."""
     confidence_percent: int | None
     """Mean confidence, rounded down; None without loss."""
+    undated_px: int
+    """Pixels first anomalous in the year's first scene: they may have been lost in the year before."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,7 @@ def measure(
     inside: NDArray[np.bool_],
     areas_mm2: NDArray[np.int64],
     *,
+    scene_days: NDArray[np.int32],
     since: date,
     period: Period,
     minimum_px: int,
@@ -129,6 +132,7 @@ def measure(
         forest: Forest at the project's start.
         inside: Project area.
         areas_mm2: Geodesic pixel areas.
+        scene_days: Days of the scenes that the detector used, ascending.
         since: The project's first day.
         period: The monitoring period.
         minimum_px: Minimum mapping unit.
@@ -137,12 +141,13 @@ def measure(
     years = loss_years(change, forest, start=since, end=period.end, minimum_px=minimum_px)
     strata = strata_map(years, forest, inside, buffer_px)
     masks: dict[int, Any] = {code: strata == code for code in STRATA}
-    yearly = []
+    yearly, first_scenes = [], _first_of_years(scene_days)
     for year in range(since.year, period.end.year + 1):
         mask = masks[LOSS] & (years == year)
         count = int(mask.sum())
         confidence = int(change.confidence[mask].sum(dtype=np.int64)) // count if count else None
-        yearly.append(YearOfLoss(year, count, total_m2(areas_mm2, mask), confidence))
+        undated = int((mask & (change.break_day == first_scenes.get(year, 0))).sum())
+        yearly.append(YearOfLoss(year, count, total_m2(areas_mm2, mask), confidence, undated))
     return ActivityData(
         strata=strata,
         pixels={code: int(mask.sum()) for code, mask in masks.items()},
@@ -150,3 +155,10 @@ def measure(
         loss=tuple(yearly),
         unmonitored_px=int((inside & forest & (change.break_day == -1)).sum()),
     )
+
+
+def _first_of_years(scene_days: NDArray[np.int32]) -> dict[int, int]:
+    firsts: dict[int, int] = {}
+    for day in scene_days:
+        firsts.setdefault(from_epoch_day(int(day)).year, int(day))
+    return firsts

@@ -214,7 +214,8 @@ def _explain(args: argparse.Namespace) -> int:
         _print(found.as_dict())
         return 0
     print(
-        f"{found.project}, period {found.period}: window {found.window_px[0]} × {found.window_px[1]} px, project {found.project_px} px"
+        f"{found.project}, period {found.period}: window {found.window_px[0]} × {found.window_px[1]} px, "
+        f"project {found.project_px} px"
     )
     print(
         "scenes   " + ", ".join(f"{n} from {source}" for source, n in found.scenes.items()) + f"; {found.first} to {found.last}"

@@ -215,7 +215,7 @@ def _activity(activity: ActivityData, maps: Mapping[str, NDArray[Any]], grid: Ge
         "loss": [
             {
                 "year": row.year, "pixels": row.pixels, "area_m2": row.area_m2,
-                "mean_confidence_percent": row.confidence_percent,
+                "mean_confidence_percent": row.confidence_percent, "undated_pixels": row.undated_px,
             }
             for row in activity.loss
         ],
@@ -347,6 +347,15 @@ def _findings(
                 f"dated {cover.date}, after the project's start: loss before it may read as non-forest",
             )
         )
+    found += [
+        (
+            "activity.dating",
+            f"{row.undated_px} of {row.pixels} pixels of {row.year}",
+            "first anomalous in the year's first scene: lost since the last scene of the year before, perhaps in that year",
+        )
+        for row in activity.loss
+        if row.undated_px
+    ]
     if activity.unmonitored_px:
         found.append(("change.unmonitored", f"{activity.unmonitored_px} pixels", "history too short; counted as stable forest"))
     if project.simulated:

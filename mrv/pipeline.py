@@ -133,14 +133,14 @@ def compute(
     progress("measure")
     areas = pixel_areas_mm2(grid)
     activity = measure(
-        change, forest, area, areas, since=plan.project.start, period=period,
+        change, forest, area, areas, scene_days=model.days, since=plan.project.start, period=period,
         minimum_px=plan.project.forest.minimum_mapping_unit_px, buffer_px=plan.method.activity.buffer_px,
     )  # fmt: skip
     statement = compose(
         plan, claim,
         project=project_section(plan, boundary, area_m2=total_m2(areas, area), pixels=int(area.sum())),
         grid=grid, code_digest=code_digest(),
-        evidence=evidence_sections(plan, optical, offsets, views, screened) + [layer_section(cover)],
+        evidence=[*evidence_sections(plan, optical, offsets, views, screened), layer_section(cover)],
         observation=observation_section(layers, screened, change, forest & area, activity),
         activity=activity, maps=_maps(change, activity), factors=factors_for(plan.factors),
         seed=_seed(plan, boundary, scenes),

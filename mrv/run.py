@@ -218,14 +218,14 @@ def _materials(project: Project, store: Store, evidence: Fetched, result: Result
     """Pixels of every scene in the statement, the boundary, and the maps."""
     signed = {(scene.source, scene.id) for scene in result.statement.evidence}
     items = {scene.id for scene in evidence.scenes if (scene.source, scene.id) in signed}
-    rows = {row.path: row for row in evidence.materials if row.item in items}
+    rows = [row for row in evidence.materials if row.item in items]
     boundary = store.put_bytes(project.boundary.data, ".geojson")
     name = project.plan.project.boundary
-    rows[boundary.path] = Material(boundary.path, name, boundary.size, boundary.sha256, "input")
+    rows.append(Material(boundary.path, name, boundary.size, boundary.sha256, "input"))
     for band, pixels in result.maps.items():
         kept = store.put_pixels(pixels, result.grid)
-        rows.setdefault(kept.path, Material(kept.path, "", kept.size, kept.sha256, "map", band=band))
-    return [rows[path] for path in sorted(rows)]
+        rows.append(Material(kept.path, "", kept.size, kept.sha256, "map", band=band))
+    return sorted(rows, key=lambda row: (row.path, row.item or "", row.band or ""))
 
 
 def _signed_material(material: Material, folder: Path) -> dict[str, Any]:

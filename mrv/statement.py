@@ -190,6 +190,8 @@ class LossArea(_Section):
     """Geodesic area, m²."""
     mean_confidence_percent: Count | None
     """Mean share of anomalous observations after the break, %; null without loss."""
+    undated_pixels: Count
+    """Pixels first anomalous in the year's first scene: they may have been lost in the year before."""
 
 
 class MapDigest(_Section):

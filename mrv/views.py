@@ -254,25 +254,17 @@ def _composite(result: Result, layers: Sequence[Layer]) -> NDArray[np.int16]:
 
 def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
     tile, reader = (slice(row, row + 1), slice(col, col + 1)), result.reader
-    index = np.array(
-        [
-            ndvi(
-                reader.reflectance(layer, "red", tile),
-                reader.reflectance(layer, "nir", tile),
-                reader.clear(layer, tile),
-            )[0, 0]
-            for layer in result.used
-        ],
-        np.int16,
-    )
+    red, nir = ([reader.reflectance(layer, role, tile) for layer in result.used] for role in ("red", "nir"))
+    clear = [reader.clear(layer, tile) for layer in result.used]
+    index = ndvi(np.stack(red), np.stack(nir), np.stack(clear))[:, 0, 0]
     model = result.model
     fitted, threshold = model.fitted(index)
-    day, clear = int(result.change.break_day[row, col]), index != NODATA
+    day, seen = int(result.change.break_day[row, col]), index != NODATA
     lon, lat = _lonlat(result, row + 0.5, col + 0.5)
-    earlier = model.days[clear & (model.days < day)]
+    earlier = model.days[seen & (model.days < day)]
     return PixelSeries(
         kind=kind, row=row, col=col, lon=lon, lat=lat, days=model.days,
-        observed=np.where(clear, model.normalise(index), np.nan).astype(np.float64),
+        observed=np.where(seen, model.normalise(index), np.nan).astype(np.float64),
         fitted=fitted, threshold=threshold,
         break_date=from_epoch_day(day) if day > 0 else None,
         last_clear=from_epoch_day(int(earlier[-1])) if earlier.size else None,

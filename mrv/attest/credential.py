@@ -132,9 +132,18 @@ class Subject(Closed):
     provenance: Provenance
 
     @model_validator(mode="after")
-    def _distinct_paths(self) -> Self:
-        """Case-insensitively, for file systems that are."""
-        _distinct(tuple(material.path.lower() for material in self.materials))
+    def _one_file_a_path(self) -> Self:
+        """Two bands with equal pixels share a file; two files never share a path, even where case is ignored."""
+        files: dict[str, tuple[str, int, str]] = {}
+        uses = set()
+        for material in self.materials:
+            file = (material.path, material.size, material.sha256)
+            if files.setdefault(material.path.lower(), file) != file:
+                raise ValueError(f"two files at {material.path}")
+            use = (material.path, material.item, material.band)
+            if use in uses:
+                raise ValueError(f"{material.path} is listed twice")
+            uses.add(use)
         return self
 
 

@@ -105,6 +105,8 @@ def _predict(basis: NDArray[np.float64], beta: NDArray[np.float64], size: int, t
 def _screen_by_median(y: NDArray[np.int16], history: int, floor: float, keep: NDArray[np.bool_]) -> int:
     """Keep the history within 2.5 robust standard deviations (median, MAD) below its median; count of what is kept.
 
+    Of an even count both medians are the lower middle value.
+
     Least squares cannot screen a short history: two missed clouds among eight observations hide in their own scatter.
     """
     seen = np.empty(history, np.float64)
@@ -300,10 +302,7 @@ def model_series(
     floor: float,
     consecutive: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The model and the limit of one pixel at every date, as monitoring saw them; arguments as for :func:`monitor`.
-
-    Args:
-        y: int16 (time,).
+    """The model and the limit of one pixel (time,) at every date, as monitoring saw them; arguments as :func:`monitor`.
 
     Returns:
         Two float64 (time,); zeros where the history is too short.

@@ -27,8 +27,9 @@ pytestmark = [
 def prefect(tmp_path_factory):
     os.environ["PREFECT_HOME"] = str(tmp_path_factory.mktemp("prefect"))
     pytest.importorskip("prefect", reason="Prefect is not installed")
-    import flows  # noqa: F401  # sets what Prefect needs before it is imported
     from prefect.testing.utilities import prefect_test_harness
+
+    import flows  # noqa: F401  # sets what Prefect needs before it is imported
 
     with prefect_test_harness(server_startup_timeout=180):
         yield

@@ -80,9 +80,7 @@ class RangeServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         assert self._server is not None
         assert self._thread is not None
         self._server.shutdown()
@@ -124,8 +122,7 @@ class RangeServer:
     def count(self, path_regex: str = "", *, method: str | None = None) -> int:
         """How many requests matched."""
         return sum(
-            re.search(path_regex, request.path) is not None and method in (None, request.method)
-            for request in self.requests
+            re.search(path_regex, request.path) is not None and method in (None, request.method) for request in self.requests
         )
 
     @property

@@ -36,13 +36,13 @@ class TinyRun:
 
 def search_tiny(tiny: TinyProject, *, period: str | None = None) -> tuple[Any, Any, Any]:
     """``(project, grid, items)`` of a search."""
-    from mrv.grid import grid_for
+    from mrv.grid import grid_for, window_bbox
     from mrv.sources.stac import search
 
     project = tiny.load()
     grid = grid_for(project.plan.grid, project.boundary)
     items = search(
-        project.plan, project.settings.sources, bbox=tuple(grid.geographic_extent.boundingbox.bbox),
+        project.plan, project.settings.sources, bbox=window_bbox(grid),
         last=project.plan.claim_for(period).end, base=project.folder,
     )  # fmt: skip
     return project, grid, items

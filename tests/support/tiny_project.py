@@ -40,15 +40,19 @@ WINDOW = slice(TOP - MARGIN, TOP + SIZE + MARGIN), slice(LEFT - MARGIN, LEFT + S
 """The plan's window in the rasters."""
 START = date(2020, 1, 1)
 SEASON = ((5, 20), (6, 14), (7, 9), (8, 3), (9, 12))
-DAYS = (
-    *(date(2018, m, d) for m, d in SEASON),
-    date(2019, 1, 15),  # off season
-    *(date(2019, m, d) for m, d in SEASON),
-    *(date(2020, m, d) for m, d in SEASON),
-    date(2020, 8, 20),  # haze over everything: index step
-    date(2020, 9, 1),  # cloud over everything: too cloudy
-    *(date(2021, m, d) for m, d in SEASON),
-    date(2021, 9, 22),
+DAYS = tuple(
+    sorted(
+        [
+            *(date(2018, m, d) for m, d in SEASON),
+            date(2019, 1, 15),  # off season
+            *(date(2019, m, d) for m, d in SEASON),
+            *(date(2020, m, d) for m, d in SEASON),
+            date(2020, 8, 20),  # haze over everything: index step
+            date(2020, 9, 1),  # cloud over everything: too cloudy
+            *(date(2021, m, d) for m, d in SEASON),
+            date(2021, 9, 22),
+        ]
+    )
 )
 OFF_SEASON, HAZE, CLOUD = date(2019, 1, 15), date(2020, 8, 20), date(2020, 9, 1)
 BANDS = {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "classification": "SCL"}

@@ -61,7 +61,7 @@ def test_reflectance_with_the_added_offset_is_the_same(tiny_result, shifted):
     assert (shifted.result.change.break_day == tiny_result.result.change.break_day).all()
 
 
-@pytest.mark.parametrize("scale", [Fraction(1, 10_000), Fraction("0.0000275"), Fraction("0.00013"), Fraction(1, 20_000)])
+@pytest.mark.parametrize("scale", [Fraction(1, 10_000), Fraction("0.0000275"), Fraction("0.00013")])
 @pytest.mark.parametrize("offset", [0, -1000, 7])
 def test_reflectance_against_fractions(tiny_result, scale, offset):
     reader, first = tiny_result.result.reader, tiny_result.result.layers[0]
@@ -74,9 +74,8 @@ def test_reflectance_against_fractions(tiny_result, scale, offset):
 
 
 def test_digital_number_zero_is_nodata_before_any_offset(tmp_path):
-    from support.tiny_project import DAYS, WINDOW, encode
-
     import rasterio
+    from support.tiny_project import DAYS, WINDOW, encode
 
     tiny = tiny_project(tmp_path, baseline="04.00", offset_dn=1000, checksums=False)
     path = tiny.asset(DAYS[0], "B04")
@@ -91,16 +90,23 @@ def test_digital_number_zero_is_nodata_before_any_offset(tmp_path):
     assert found[at[0], at[1] + 1] == -999
 
 
-def cube_of(run, chunk, names=("blue", "green", "red", "nir", "clear", "ndvi")):
-    cube = build_cube(run.result.reader, run.result.used, chunk=chunk)
-    return {name: cube[name].compute().values for name in names}
+def cube_of(run, chunk):
+    cube = build_cube(run.result.reader, run.result.used[::3], chunk=chunk).compute()
+    return {name: cube[name].values for name in ("blue", "green", "red", "nir", "clear", "ndvi")}
 
 
-@pytest.mark.parametrize("chunk", [1000, 17, 7, 30, 29])
-@pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
-def test_chunks_and_schedulers_do_not_show(tiny_result, chunk, scheduler):
+@pytest.fixture(scope="module")
+def whole(tiny_result):
+    with dask.config.set(scheduler="synchronous"):
+        return cube_of(tiny_result, 1000)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "scheduler"), [(17, "synchronous"), (17, "threads"), (11, "threads"), (29, "synchronous"), (50, "threads")]
+)
+def test_chunks_and_schedulers_do_not_show(tiny_result, whole, chunk, scheduler):
     with dask.config.set(scheduler=scheduler):
-        whole, found = cube_of(tiny_result, 1000), cube_of(tiny_result, chunk)
+        found = cube_of(tiny_result, chunk)
     for name, values in whole.items():
         assert values.dtype == found[name].dtype, name
         assert (values == found[name]).all(), name

@@ -8,6 +8,7 @@ from support.plain_monitor import plain_monitor
 
 from mrv.kernels.harmonic import NODATA, fit_history, harmonic_basis, model_series, monitor, solve_spd
 
+
 def run(series, days, basis, history, *, refit=None, per_coefficient=3, minimum=5, sigmas=3.0, floor=100.0, consecutive=3):
     """Break day, confidence, clear count of a stack (time, y, x)."""
     shape = series.shape[1:]
@@ -62,7 +63,7 @@ def test_basis_is_quantised_and_close_to_the_cosine():
 def test_fit_against_lstsq_where_nothing_is_screened(harmonics):
     rng, compared = np.random.default_rng(harmonics), 0
     for _ in range(50):
-        n = int(rng.integers(20, 60))
+        n = int(rng.integers(30, 60))
         days = np.sort(rng.choice(np.arange(17_000, 18_500), n, replace=False)).astype(np.int32)
         basis = harmonic_basis(days, harmonics)
         y = np.rint(basis @ rng.normal(0, 1500, basis.shape[1]) + rng.uniform(-200, 200, n)).astype(np.int16)
@@ -104,9 +105,7 @@ def test_bright_outliers_stay():
     assert sigma[0] == pytest.approx(np.std(y.astype(float), ddof=1))
 
 
-@pytest.mark.parametrize(
-    ("seen", "size"), [(4, 0), (5, 1), (8, 1), (9, 3), (14, 3), (15, 5)], ids=lambda value: str(value)
-)
+@pytest.mark.parametrize(("seen", "size"), [(4, 0), (5, 1), (8, 1), (9, 3), (14, 3), (15, 5)], ids=lambda value: str(value))
 def test_short_histories_fit_fewer_harmonics(seen, size):
     days = dates(20, 37)
     basis = harmonic_basis(days, 2)
@@ -146,7 +145,7 @@ def stories(draw):
 
 
 @given(stories())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=250)
 def test_breaks_against_a_plain_reimplementation(story):
     y, days, harmonics, history, rules = story
     basis = harmonic_basis(days, harmonics)
@@ -218,10 +217,10 @@ def test_a_refit_that_cannot_be_done_keeps_the_model():
 
 
 def test_a_refit_learns_what_the_first_history_could_not_know():
-    """Five observations of June carry no harmonics; a year later the model has them, and autumn is no loss."""
+    """Six observations of the darkest weeks carry no harmonics; a year later the model has them."""
     days = np.concatenate([17_000 + 3 * np.arange(6), 17_030 + 15 * np.arange(60)]).astype(np.int32)
     basis = harmonic_basis(days, 1)
-    y = np.rint(7000 + 1500 * (basis @ [0, *basis[2, 1:]])).astype(np.int16)
+    y = np.rint(7000 - 1500 * (basis @ [0, *basis[2, 1:]])).astype(np.int16)
     years = (days - 17_000) // 365
     refit = np.concatenate([[False], years[1:] != years[:-1]])
     never, _ = fitted(y, basis, floor=100.0, history=6)

@@ -46,9 +46,7 @@ def _has(package: str) -> bool:
     return True
 
 
-needs_nrt = pytest.mark.skipif(
-    not (_has("nrt") and _has("netCDF4")), reason="nrt is not installed: pip install 'mrv[samples]'"
-)
+needs_nrt = pytest.mark.skipif(not (_has("nrt") and _has("netCDF4")), reason="nrt is not installed: pip install 'mrv[samples]'")
 
 
 @pytest.fixture(scope="module")
@@ -213,9 +211,7 @@ def test_a_cube_stored_from_south_to_north_comes_out_north_up(tmp_path: Path, cu
 
 
 @needs_nrt
-@pytest.mark.parametrize(
-    ("band", "dtype", "shape"), [("B04", "uint16", 100), ("B11", "uint16", 50), ("SCL", "uint8", 100)]
-)
+@pytest.mark.parametrize(("band", "dtype", "shape"), [("B04", "uint16", 100), ("B11", "uint16", 50), ("SCL", "uint8", 100)])
 def test_files_are_cloud_optimised(built: Path, band: str, dtype: str, shape: int) -> None:
     with rasterio.open(built / stac.S2 / SCENE / f"{band}.tif") as src:
         assert src.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"

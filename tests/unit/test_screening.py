@@ -42,10 +42,10 @@ def test_statuses_and_shifts():
     )  # fmt: skip
     assert found.reference == 8100
     assert found.status == (
-        "off season", "history", "history", "too cloudy", "history", "too cloudy", "off season", "off season", "used",
+        "off season", "history", "history", "too cloudy", "history", "too cloudy", "off season", "used", "used",
         "index step", "used", "index step",
     )  # fmt: skip
-    assert found.shift == (0, -100, 100, 0, 0, 0, 0, 0, -1500, 0, 1500, 0)
+    assert found.shift == (0, -100, 100, 0, 0, 0, 0, -100, -1500, 0, 1500, 0)
 
 
 def test_the_season_is_by_day_of_year_both_ends_included():

@@ -32,7 +32,7 @@ DECIMAL, DIGEST, DAY = TypeAdapter(DecimalStr), TypeAdapter(Digest), TypeAdapter
     ("value", "text"),
     [
         (Decimal("1.500"), "1.5"), (Decimal("-0.0"), "0"), (Decimal("1E+3"), "1000"), (Decimal("1e-7"), "0.0000001"),
-        (0, "0"), (-12, "-12"), (Decimal("100"), "100"), (Decimal("-0.10"), "-0.1"),
+        (0, "0"), (-12, "-12"), (Decimal(100), "100"), (Decimal("-0.10"), "-0.1"),
     ],
 )  # fmt: skip
 def test_decimals_are_normalised(value, text):
@@ -86,7 +86,7 @@ def test_no_digit_is_lost_to_the_decimal_context(kind):
 
 def test_carbon_to_co2_is_exact():
     assert Fraction(44, 12) == CO2_PER_C
-    assert KG_PER_M2_T_HA * 10_000 == Fraction(44, 12) * 1000
+    assert Fraction(44, 12) * 1000 == KG_PER_M2_T_HA * 10_000
     assert kg_co2e(10_000, Fraction(3)) == 11_000
     assert kg_co2e(10_000, Fraction(-3)) == -11_000
 

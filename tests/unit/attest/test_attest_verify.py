@@ -80,9 +80,7 @@ def test_a_url_appended_to_the_context(ask, signed):
 def test_duplicate_members(ask, signed):
     text = json.dumps(signed)
     for spelling in ('"issuer"', '"\\u0069ssuer"'):
-        assert ask(text.replace('"issuer"', f'{spelling}: "did:key:zEvil", "issuer"', 1).encode()).failing == [
-            "json.duplicate"
-        ]
+        assert ask(text.replace('"issuer"', f'{spelling}: "did:key:zEvil", "issuer"', 1).encode()).failing == ["json.duplicate"]
 
 
 def test_a_proof_set(ask, signed):
@@ -191,9 +189,7 @@ def test_status(ask, signed, trust_list, tmp_path):
 
 def test_asset(ask, signed, parts, signer):
     assert ask(signed, asset="eip155:0137/erc1155:0x00000000000000000000000000000000000000AA/07").failing == []
-    assert ask(signed, asset="eip155:137/erc1155:0x00000000000000000000000000000000000000aa/8").failing == [
-        "binding.asset"
-    ]
+    assert ask(signed, asset="eip155:137/erc1155:0x00000000000000000000000000000000000000aa/8").failing == ["binding.asset"]
     assert ask(signed, asset=None).failing == ["binding.asset"]
     parts["binding"]["assets"] = []
     bare = proof.sign(credential.build(issuer=signer.issuer, **parts), signer, CREATED)

@@ -76,9 +76,7 @@ def test_optional_members(parts, signer):
         "statusListIndex": "7",
         "statusListCredential": "https://example.org/status/1",
     }
-    document = credential.build(
-        issuer=signer.issuer, **parts, valid_until="2027-01-01T00:00:00Z", credential_status=[entry]
-    )
+    document = credential.build(issuer=signer.issuer, **parts, valid_until="2027-01-01T00:00:00Z", credential_status=[entry])
     document["id"] = "urn:uuid:58172aac-d8ba-11ed-83dd-0b3aef56cc33"
     signed = proof.sign(document, signer, "2026-02-01T00:00:00Z")
     assert credential.parse(encoded(signed)) == signed

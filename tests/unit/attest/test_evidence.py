@@ -24,8 +24,7 @@ def root(tmp_path):
 @pytest.fixture
 def materials():
     return [
-        {"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        for name, content in FILES.items()
+        {"path": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for name, content in FILES.items()
     ]
 
 
