@@ -138,6 +138,9 @@ def test_every_other_leaf_is_guarded_or_named_here(value):
     assert unnoticed == set(), sorted(unnoticed)
 
 
+ORDERED = ("activity.loss", "gates", "growth", "quantities.steps", "quantities.vintages", "programme.worked_example.steps")
+
+
 @pytest.mark.parametrize("section", ["activity.strata", "activity.loss", "factors", "stocks", "growth", "gates",
                                      "quantities.vintages", "quantities.steps", "uncertainty.contributions",
                                      "programme.worked_example.steps", "claim.vintages", "activity.maps", "evidence"])  # fmt: skip
@@ -148,8 +151,8 @@ def test_rows_cannot_be_dropped_doubled_or_moved(value, section, how):
     for part in path:
         holder = holder[part]
     rows = holder[last]
-    if how == "reversed" and len(rows) < 2:
-        pytest.skip("one row")
+    if how == "reversed" and (len(rows) < 2 or section not in ORDERED):
+        pytest.skip("one row, or an order that says nothing")
     holder[last] = {
         "first gone": rows[1:], "last gone": rows[:-1], "doubled": [*rows, copy.deepcopy(rows[-1])], "reversed": rows[::-1],
     }[how]  # fmt: skip
