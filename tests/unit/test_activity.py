@@ -18,6 +18,7 @@ from mrv.units import Period, epoch_day
 START, END = date(2019, 1, 1), date(2020, 12, 31)
 DAYS = (-1, 0, epoch_day(START) - 1, epoch_day(START), epoch_day(date(2019, 12, 31)), epoch_day(date(2020, 1, 1)),
         epoch_day(END), epoch_day(END) + 1)  # fmt: skip
+SCENES = np.array(DAYS[2:], np.int32)
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 
 
@@ -69,7 +70,7 @@ def test_the_strata_partition_the_project_area(world):
     change = change_map(days)
     areas = np.arange(1, days.size + 1, dtype=np.int64).reshape(days.shape) * 12_345_678
     found = measure(
-        change, forest, inside, areas, since=START, period=Period(date(2020, 1, 1), END), minimum_px=minimum,
+        change, forest, inside, areas, scene_days=SCENES, since=START, period=Period(date(2020, 1, 1), END), minimum_px=minimum,
         buffer_px=buffer_px,
     )  # fmt: skip
     strata = found.strata
@@ -83,6 +84,8 @@ def test_the_strata_partition_the_project_area(world):
     assert sum(row.pixels for row in found.loss) == found.pixels[LOSS]
     for row in found.loss:
         assert (row.confidence_percent is None) == (row.pixels == 0)
+        first = DAYS[3] if row.year == 2019 else DAYS[5]
+        assert row.undated_px == ((strata == LOSS) & (days == first)).sum()
     assert found.unmonitored_px == (inside & forest & (days == -1)).sum()
     years = loss_years(change, forest, start=START, end=END, minimum_px=minimum)
     near = ndimage.binary_dilation(years > 0, np.ones((2 * buffer_px + 1,) * 2, bool))
@@ -106,7 +109,7 @@ def test_a_patch_may_reach_out_of_the_project():
     inside = np.zeros((3, 4), bool)
     inside[:, 0] = True
     found = measure(
-        change_map(days), np.ones((3, 4), bool), inside, np.full((3, 4), 10**8, np.int64), since=START,
+        change_map(days), np.ones((3, 4), bool), inside, np.full((3, 4), 10**8, np.int64), scene_days=SCENES, since=START,
         period=Period(START, END), minimum_px=3, buffer_px=1,
     )  # fmt: skip
     assert found.pixels == {LOSS: 1, BUFFER: 2, FOREST: 0, NON_FOREST: 0}
@@ -115,7 +118,7 @@ def test_a_patch_may_reach_out_of_the_project():
 def test_without_loss():
     empty = np.zeros((3, 3), np.int32)
     found = measure(
-        change_map(empty), np.ones((3, 3), bool), np.ones((3, 3), bool), np.full((3, 3), 10**8, np.int64), since=START,
+        change_map(empty), np.ones((3, 3), bool), np.ones((3, 3), bool), np.full((3, 3), 10**8, np.int64), scene_days=SCENES, since=START,
         period=Period(START, END), minimum_px=1, buffer_px=2,
     )  # fmt: skip
     assert found.pixels == {LOSS: 0, BUFFER: 0, FOREST: 9, NON_FOREST: 0}
@@ -127,7 +130,7 @@ def test_the_mean_confidence_is_rounded_down():
     days = np.full((1, 3), DAYS[4], np.int32)
     change = ChangeMap(days, np.array([[100, 100, 99]], np.uint8), np.zeros((1, 3), np.uint16))
     found = measure(
-        change, np.ones((1, 3), bool), np.ones((1, 3), bool), np.ones((1, 3), np.int64), since=START,
+        change, np.ones((1, 3), bool), np.ones((1, 3), bool), np.ones((1, 3), np.int64), scene_days=SCENES, since=START,
         period=Period(START, END), minimum_px=1, buffer_px=0,
     )  # fmt: skip
     assert found.loss[0].confidence_percent == 99
