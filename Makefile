@@ -7,7 +7,7 @@ KEYS := out/keys
 PROJECT := data-samples/romania
 export PREFECT_HOME ?= $(CURDIR)/.cache/prefect
 
-.PHONY: help demo schedule notebook test test-all lint lock clean bench
+.PHONY: help samples demo schedule notebook test test-all lint lock clean bench
 help:
 	@echo "make demo      verify a real forest from 139 Sentinel-2 scenes, check and replay the result"
 	@echo "make test      linters, types, layers and tests (make test-all: the slow ones too)"
@@ -40,7 +40,7 @@ demo: samples $(KEYS)/demo.pem
 	@echo; echo "open $(DEMO)/report.html"
 
 schedule: samples $(KEYS)/demo.pem
-	$(BIN)/python -m flows.schedule $(PROJECT) --key file:$(KEYS)/demo.pem --out $(DEMO)
+	$(BIN)/python -m flows.schedule $(PROJECT) --key file:$(KEYS)/demo.pem --out out/schedule
 
 notebook: $(VENV)/.ready
 	MRV_ATTESTATION=$(DEMO) $(BIN)/python notebooks/execute.py

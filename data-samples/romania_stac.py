@@ -353,7 +353,6 @@ def _collection(
             _link("parent", "../catalog.json"),
             *(_link("item", f"./{item}/{item}.json", type_="application/geo+json") for item in items),
             *licence_links,
-            _link("via", f"https://pypi.org/project/nrt/{NRT_VERSION}/", title="The wheel of nrt", type_="text/html"),
         ],
         **extra,
     }

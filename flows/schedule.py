@@ -61,7 +61,13 @@ def need(project: Project, claim: Claim, out: Path) -> Need:
     if not (out / "attestation.json").exists():
         return Need(True, f"period {claim.period} has no attestation yet")
     document = credential.parse((out / "attestation.json").read_bytes())
-    method = document["credentialSubject"]["statement"]["method"]
+    statement = document["credentialSubject"]["statement"]
+    method = statement["method"]
+    if statement["period"]["name"] != claim.period:
+        raise UsageError(
+            f"holds the attestation of period {statement['period']['name']}",
+            code="schedule.period", file=out, field="--out", hint="give each period a folder of its own",
+        )  # fmt: skip
     old = (credential.attestation_digest(document),)
     if method["plan_digest"] != project.plan.digest():
         return Need(True, "the plan changed", old)
@@ -83,14 +89,14 @@ def verify_if_new(project: str, key: str, period: str | None = None, out: str | 
         project: Project folder.
         key: Key URI of the signer.
         period: Name of the period; None takes the plan's last, so that a new claim starts a new period.
-        out: Output folder; None takes ``out/<period>`` in the project folder.
+        out: Folder of the output folders, one a period; None takes ``out`` in the project folder.
 
     Returns:
         ``{"ran": bool, "why": str}`` and, after a run, its summary.
     """
     loaded = load_project(Path(project))
     claim = loaded.plan.claim_for(period)
-    folder = out_folder(loaded, claim, None if out is None else Path(out))
+    folder = out_folder(loaded, claim, None if out is None else Path(out) / claim.period)
     state = need(loaded, claim, folder)
     get_run_logger().info("%s %s: %s", loaded.plan.project.id, claim.period, state.why)
     if not state.due:
@@ -137,7 +143,7 @@ def main() -> int:
     parser.add_argument("project")
     parser.add_argument("--key", required=True, metavar="URI")
     parser.add_argument("--period")
-    parser.add_argument("--out")
+    parser.add_argument("--out", help="folder of the output folders, one a period; default, PROJECT/out")
     parser.add_argument("--cron", help="default, that of settings.toml")
     args = parser.parse_args()
     try:

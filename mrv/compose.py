@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mrv.activity import BUFFER, FOREST, LOSS, STRATA
-from mrv.carbon.stock import Densities, densities
+from mrv.carbon.stock import Densities, densities, growth_rows, stock_rows
 from mrv.carbon.tables import ROLES
 from mrv.equations import percentage_speaks
 from mrv.gates import conclude, evaluate
 from mrv.programme import art_trees
-from mrv.programme.steps import scope_limitation
+from mrv.programme.steps import MISSING, TEXT_VERIFIED, scope_limitation
 from mrv.sources.radiometry import offset_agrees
 from mrv.sources.store import pixel_digest
 from mrv.statement import (
@@ -183,9 +183,13 @@ def compose(
             "evidence": [scene.model_dump() for scene in evidence],
             "observation": observation.model_dump(),
             "activity": _activity(activity, maps, grid),
-            "factors": [_factor(factors[role]) for role in ROLES],
-            "stocks": _stocks(stock),
-            "growth": _growth(activity, stock),
+            "factors": [factors[role].as_row() for role in ROLES],
+            "stocks": stock_rows(stock),
+            "growth": growth_rows(
+                stock,
+                standing_m2=sum(activity.area_m2[code] for code in (LOSS, BUFFER, FOREST)),
+                loss_m2={row.year: row.area_m2 for row in activity.loss},
+            ),
             "quantities": quantities,
             "uncertainty": uncertainty,
             "programme": _programme(plan, quantities["period_project_kg"], uncertainty["hw90_kg"]),
@@ -223,48 +227,11 @@ def _activity(activity: ActivityData, maps: Mapping[str, NDArray[Any]], grid: Ge
     }  # fmt: skip
 
 
-def _factor(factor: Factor) -> dict[str, Any]:
-    row = asdict(factor)
-    return row | {name: decimal_str(row[name], places=9) for name in ("value", "low", "high")}
-
-
-def _stocks(stock: Densities) -> list[dict[str, Any]]:
-    pools = (
-        ("above-ground biomass", "before", stock.above_ground),
-        ("below-ground biomass", "before", stock.below_ground),
-        ("biomass after loss", "after", stock.after),
-    )
-    return [{"pool": pool, "state": state, "t_c_ha": decimal_str(value, places=6)} for pool, state, value in pools]
-
-
-def _growth(activity: ActivityData, stock: Densities) -> list[dict[str, Any]]:
-    """Stock at the end of each year; Tier 1 has no growth of standing forest, so the curve falls with its area."""
-    standing = sum(activity.area_m2[code] for code in (LOSS, BUFFER, FOREST))
-    rows, lost = [], 0
-    for loss in activity.loss:
-        lost += loss.area_m2
-        for stratum, pool, area, density in (
-            ("forest", "above-ground biomass", standing - lost, stock.above_ground),
-            ("forest", "below-ground biomass", standing - lost, stock.below_ground),
-            ("lost", "biomass after loss", lost, stock.after),
-        ):
-            rows.append(
-                {
-                    "year": loss.year,
-                    "stratum": stratum,
-                    "pool": pool,
-                    "area_m2": area,
-                    "kg_co2e": kg_co2e(area, density),
-                }
-            )
-    return rows
-
-
 def _quantities(claim: Claim, activity: ActivityData, stock: Densities, *, gwp: str) -> dict[str, Any]:
     emitted = {row.year: kg_co2e(row.area_m2, stock.emission) for row in activity.loss}
     unknown = dict.fromkeys(("baseline_kg", "leakage_kg", "gross_benefit_kg", "reductions_kg", "removals_kg"))
     vintages = [{"year": year, "project_kg": emitted[year], **unknown} for year in range(claim.start.year, claim.end.year + 1)]
-    steps = [asdict(step) for step in scope_limitation(("reference sample", "reference level"))]
+    steps = [asdict(step) for step in scope_limitation(MISSING)]
     return {
         "label": INDICATIVE,
         "gwp": gwp,
@@ -312,11 +279,10 @@ def _programme(plan: MonitoringPlan, emission_kg: int, half_width_90_kg: int) ->
     if plan.programme.worked_example and emission_kg > 0:
         example = {
             "label": "worked example, not a quantity",
-            "text_verified": art_trees.TEXT_VERIFIED,
+            "text_verified": TEXT_VERIFIED["art-trees-2.0"],
             "steps": [asdict(step) for step in art_trees.worked_example(emission_kg, half_width_90_kg)],
         }
-    verified = plan.programme.id == "ipcc-only"
-    return {"id": plan.programme.id, "text_verified": verified, "worked_example": example}
+    return {"id": plan.programme.id, "text_verified": TEXT_VERIFIED[plan.programme.id], "worked_example": example}
 
 
 def _findings(

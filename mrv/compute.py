@@ -12,7 +12,7 @@ from mrv.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LOCAL = re.compile(r"local(?::(threads|processes)=(\d{1,4}))?")
+_LOCAL = re.compile(r"local(?::(threads|processes)=([1-9][0-9]{0,3}))?")
 HELP = "none | local | local:threads=N | local:processes=N | tcp://host:port"
 
 

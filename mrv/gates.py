@@ -72,7 +72,7 @@ def plausibility(statement: Statement) -> GateSection:
     twice = len(set(pools)) < len(pools)
     total = sum(v.project_kg for v in statement.quantities.vintages)
     adds_up = total == statement.quantities.period_project_kg
-    ok = rate <= ceiling and not twice and adds_up
+    ok = area_ha > 0 and rate <= ceiling and not twice and adds_up
     return GateSection(
         id="plausibility",
         status="passed" if ok else "failed",

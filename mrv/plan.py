@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -17,7 +18,8 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,6
 Number = Annotated[Decimal, Field(allow_inf_nan=False)]
 Positive = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Percent = Annotated[Decimal, Field(ge=0, le=100, allow_inf_nan=False)]
-DayOfYear = Annotated[int, Field(ge=1, le=366)]
+MAX_CLAIM_T = 10**12
+DayOfYear = Annotated[int, Field(strict=True, ge=1, le=366)]
 
 
 class _Table(BaseModel):
@@ -33,7 +35,7 @@ class ForestDefinition(_Table):
     """Tree cover at or above which a pixel is forest, %."""
     min_height_m: Positive
     """Height trees reach at maturity, m (declared; not measured here)."""
-    minimum_mapping_unit_px: Annotated[int, Field(ge=1, le=10_000)]
+    minimum_mapping_unit_px: Annotated[int, Field(strict=True, ge=1, le=10_000)]
     """Smallest mapped patch of loss, pixels (eight neighbours); smaller ones are dropped."""
     unstocking_rule: str
     """How temporary unstocking is told from deforestation."""
@@ -69,7 +71,7 @@ class GridTable(_Table):
     """x of any pixel's left edge, m."""
     anchor_y: Number
     """y of any pixel's upper edge, m."""
-    margin_px: Annotated[int, Field(ge=0, le=256)] = 4
+    margin_px: Annotated[int, Field(strict=True, ge=0, le=256)] = 4
     """Pixels read around the project area, so that masks and buffers do not end at its edge."""
     area_formula: Literal["authalic-shoelace/1"]
     """Geodesic pixel area; see :mod:`mrv.areas`."""
@@ -80,11 +82,11 @@ class Radiometry(_Table):
 
     scale: Positive
     """Reflectance per digital number."""
-    unknown_baseline_offset_dn: int | None = None
+    unknown_baseline_offset_dn: Annotated[int, Field(strict=True)] | None = None
     """Offset declared for items without a processing baseline; absent: such items are refused."""
     reason: str = ""
     """Why that offset is right."""
-    dark_limit_dn: Annotated[int, Field(gt=0)] = 1000
+    dark_limit_dn: Annotated[int, Field(strict=True, gt=0)] = 1000
     """Empirical check: an offset of +1000 DN leaves no vegetation darker than this."""
 
     @model_validator(mode="after")
@@ -123,9 +125,9 @@ class Source(_Table):
 class ObservationTable(_Table):
     """Which observations are used."""
 
-    masked_classes: tuple[Annotated[int, Field(ge=0, le=255)], ...]
+    masked_classes: tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...]
     """Scene classification codes that are not clear ground."""
-    dilation_px: Annotated[int, Field(ge=0, le=32)]
+    dilation_px: Annotated[int, Field(strict=True, ge=0, le=32)]
     """Masked pixels grow by this many pixels (square)."""
     season_start_doy: DayOfYear
     """First day of the growing season used."""
@@ -133,12 +135,18 @@ class ObservationTable(_Table):
     """Last day of the growing season used."""
     min_clear_percent: Percent
     """Scenes with less of the forest clear are left out, %."""
-    max_shift: Annotated[int, Field(gt=0, le=20_000)]
+    max_shift: Annotated[int, Field(strict=True, gt=0, le=20_000)]
     """Scenes whose forest median index departs this much from the history's are left out (index × 10⁴)."""
-    max_gap_days: Annotated[int, Field(gt=0)]
+    max_gap_days: Annotated[int, Field(strict=True, gt=0)]
     """Longest gap between used scenes, days; off season counts."""
-    min_record_years: Annotated[int, Field(ge=1)] = 3
+    min_record_years: Annotated[int, Field(strict=True, ge=1)] = 3
     """Shortest satellite record, years."""
+
+    @model_validator(mode="after")
+    def _upright(self) -> Self:
+        if self.season_end_doy <= self.season_start_doy:
+            raise ValueError("the season ends before it starts; a season across New Year is not supported")
+        return self
 
 
 class ChangeTable(_Table):
@@ -148,26 +156,26 @@ class ChangeTable(_Table):
     """Method, by name and version."""
     index: Literal["ndvi"]
     """Spectral index monitored."""
-    harmonics: Annotated[int, Field(ge=0, le=2)]
+    harmonics: Annotated[int, Field(strict=True, ge=0, le=2)]
     """Harmonics of the year in the history model, where the history holds enough observations."""
-    observations_per_coefficient: Annotated[int, Field(ge=2, le=12)] = 6
+    observations_per_coefficient: Annotated[int, Field(strict=True, ge=2, le=12)] = 6
     """History observations each coefficient needs; with fewer the model drops harmonics."""
     refit_yearly: bool = True
     """Fit the model again at the start of each later year, on all observations before, until a break."""
-    min_history: Annotated[int, Field(ge=3)]
+    min_history: Annotated[int, Field(strict=True, ge=3)]
     """Fewest history observations; with fewer the pixel is not monitored."""
     threshold_sigma: Positive
     """An observation is anomalous below the model by this many residual standard deviations …"""
-    sigma_floor: Annotated[int, Field(gt=0)]
+    sigma_floor: Annotated[int, Field(strict=True, gt=0)]
     """… each at least this (index × 10⁴)."""
-    consecutive: Annotated[int, Field(ge=2, le=12)]
+    consecutive: Annotated[int, Field(strict=True, ge=2, le=12)]
     """Anomalies in a row that make a break."""
 
 
 class ActivityTable(_Table):
     """Strata of the change map."""
 
-    buffer_px: Annotated[int, Field(ge=0, le=64)]
+    buffer_px: Annotated[int, Field(strict=True, ge=0, le=64)]
     """Buffer stratum around loss, pixels."""
 
 
@@ -210,7 +218,7 @@ class RandomTable(_Table):
 
     generator: Literal["philox4x64/1"]
     """Bit generator and the version of our mapping to distributions."""
-    draws: Annotated[int, Field(ge=1000, le=1_000_000)]
+    draws: Annotated[int, Field(strict=True, ge=1000, le=1_000_000)]
     """Number of draws."""
 
 
@@ -232,7 +240,9 @@ class Claim(_Table):
     """First day, a 1 January."""
     end: date
     """Last day, a 31 December."""
-    vintages: dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")], Annotated[int, Field(ge=0)]]
+    vintages: dict[
+        Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")], Annotated[int, Field(strict=True, ge=0, le=MAX_CLAIM_T)]
+    ]
     """Claimed t CO2e per vintage year."""
     article6: Literal["none", "authorised"] = "none"
     """Use under Article 6 claimed."""
@@ -285,6 +295,10 @@ class MonitoringPlan(_Table):
         early = [c.period for c in self.claim if c.start < self.project.start]
         if early:
             raise ValueError(f"claim {early[0]} starts before the project ({self.project.start})")
+        ordered = sorted(self.claim, key=lambda claim: claim.start)
+        for one, two in pairwise(ordered):
+            if two.start <= one.end:
+                raise ValueError(f"claims {one.period} and {two.period} overlap")
         return self
 
     def source(self, role: Literal["optical", "tree-cover"]) -> Source:

@@ -7,9 +7,9 @@ import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrv.errors import PlanError
 from mrv.plan import MonitoringPlan, load_plan
@@ -33,9 +33,9 @@ class Settings(BaseModel):
     """Content-addressed store, relative to the project folder."""
     where: str = "local"
     """Where Dask runs."""
-    chunk: int = 256
+    chunk: Annotated[int, Field(ge=1)] = 256
     """Edge of a chunk, pixels."""
-    connections: int = 16
+    connections: Annotated[int, Field(ge=1, le=256)] = 16
     """Reads at once while fetching."""
     cron: str = "0 5 * * 1"
     """Schedule of ``flows/schedule.py``."""
@@ -80,14 +80,19 @@ class Boundary:
             PlanError: Not GeoJSON, not a polygon, outside ±180/±90, or crossing itself.
         """
         from shapely import is_valid_reason
+        from shapely.errors import ShapelyError
         from shapely.geometry import shape
 
         try:
-            geometry = shape(_geometry_of(json.loads(self.data)))
-        except PlanError:
-            raise
-        except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+            value = json.loads(self.data, parse_constant=_no_constant)
+            crs = value.get("crs")
+            geometry = shape(_geometry_of(value))
+        except (ValueError, TypeError, AttributeError, KeyError, IndexError, ShapelyError) as error:
             raise self._error(f"not a GeoJSON polygon: {error}", "boundary.syntax", "write RFC 7946 GeoJSON") from error
+        if crs:
+            raise self._error(
+                "a crs member is not allowed in GeoJSON", "boundary.crs", "reproject to longitude and latitude and drop it"
+            )
         if geometry.geom_type not in {"Polygon", "MultiPolygon"} or geometry.is_empty:
             raise self._error(f"a {geometry.geom_type}, not a polygon", "boundary.type", "give a Polygon or MultiPolygon")
         west, south, east, north = geometry.bounds
@@ -109,14 +114,11 @@ class Boundary:
         return PlanError(message, code=code, file=self.name, field="geometry", hint=hint)
 
 
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
 def _geometry_of(value: Any) -> Any:
-    if value.get("crs"):
-        raise PlanError(
-            "a crs member is not allowed in GeoJSON",
-            code="boundary.crs",
-            field="crs",
-            hint="reproject to longitude and latitude and drop the member",
-        )
     if value["type"] == "FeatureCollection":
         (feature,) = value["features"]
         return feature["geometry"]

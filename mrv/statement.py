@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +17,9 @@ Stratum = Literal["tree-cover loss", "buffer around loss", "stable forest", "sta
 Pool = Literal["above-ground biomass", "below-ground biomass", "biomass after loss"]
 GateStatus = Literal["passed", "failed", "not assessed"]
 Conclusion = Literal["unmodified", "qualified", "adverse", "disclaimer"]
+STRATUM_NAMES: tuple[Stratum, ...] = get_args(Stratum)
+MapName = Literal["break_day", "confidence", "clear_count", "stratum"]
+MAP_NAMES: tuple[MapName, ...] = get_args(MapName)
 MAPPED_AREA = "mapped area, not an estimate"
 INDICATIVE = "indicative, not creditable"
 
@@ -197,7 +200,7 @@ class LossArea(_Section):
 class MapDigest(_Section):
     """A map this statement was computed with."""
 
-    name: Literal["break_day", "confidence", "clear_count", "stratum"]
+    name: MapName
     """Which."""
     pixels: Digest
     """Pixel digest."""
@@ -512,12 +515,12 @@ def check_statement(value: dict[str, Any]) -> list[Check]:
     Returns:
         Checks ``statement.schema``, ``statement.arithmetic.*`` and ``statement.gates``; never raises on a bad one.
     """
-    from mrv.arithmetic import check_arithmetic
+    from mrv.arithmetic import check_arithmetic, plan_fault
     from mrv.gates import check_gates
 
     try:
         statement = parse_statement(value)
     except StatementError as error:
         return [decide("statement.schema", ok=False, detail=str(error))]
-    checks = [decide("statement.schema", ok=True, detail="mrv.statement/1")]
-    return checks + check_arithmetic(statement) + check_gates(statement)
+    checks = [decide("statement.schema", ok=True, detail="mrv.statement/1"), *check_arithmetic(statement)]
+    return checks if plan_fault(statement) else checks + check_gates(statement)

@@ -46,17 +46,16 @@ def decimal_str(value: Decimal | int | Fraction, *, places: int | None = None) -
     Raises:
         ValueError: Not finite, or a fraction without ``places``.
     """
-    if isinstance(value, Fraction):
-        if places is None:
-            raise ValueError("a fraction is rounded to a stated number of places")
-        scaled = round_half_even(value * 10**places)
-        value = Decimal(scaled).scaleb(-places)
-    number = Decimal(value)
-    if not number.is_finite():
+    if isinstance(value, Fraction) and places is None:
+        raise ValueError("a fraction is rounded to a stated number of places")
+    if isinstance(value, Decimal) and not value.is_finite():
         raise ValueError(f"{value} is not a finite number")
     if places is not None:
-        number = round(number, places)
-    text = format(number, "f")
+        # By integers: the decimal context would round to 28 digits on the way.
+        digits = str(abs(scaled := round_half_even(Fraction(value) * 10**places))).rjust(places + 1, "0")
+        text = ("-" if scaled < 0 else "") + digits[: len(digits) - places] + "." + digits[len(digits) - places :]
+    else:
+        text = format(value, "f") if isinstance(value, Decimal) else str(value)
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text

@@ -1,14 +1,19 @@
-"""Factor tables: each value with its interval, distribution, unit, source, and whether it was checked."""
+"""Factor tables: each value with its interval, distribution, unit, source, and whether it was checked.
+
+A published table is never edited: ``mrv check`` compares a statement's factors with the table that its plan names, so a
+correction is a new table with a new name.
+"""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mrv.errors import PlanError
+from mrv.units import decimal_str
 
 if TYPE_CHECKING:
     from mrv.plan import FactorsTable
@@ -41,6 +46,11 @@ class Factor:
     """Value and interval were both checked against the publication or its reference code."""
     overridden: bool = False
     """The plan gives another value; the interval is scaled with it."""
+
+    def as_row(self) -> dict[str, Any]:
+        """The factor as a statement lists it."""
+        row = asdict(self)
+        return row | {name: decimal_str(row[name], places=9) for name in ("value", "low", "high")}
 
 
 def load_table(name: str) -> dict[str, Factor]:

@@ -207,9 +207,13 @@ def scan(
     if size == 0:
         return -2
     run, first, broken = 0, -1, False
+    trial = np.zeros_like(beta)
     for t in range(y.shape[0]):
         if refit[t] and t > history and run == 0 and not broken:
-            size, sigma = fit_history(y, basis, t, per_coefficient, minimum, floor, keep, matrix, beta)
+            new_size, new_sigma = fit_history(y, basis, t, per_coefficient, minimum, floor, keep, matrix, trial)
+            if new_size > 0:  # else too few are left within reach of the median: the model stays
+                size, sigma = new_size, new_sigma
+                beta[:size] = trial[:size]
         model[t] = _predict(basis, beta, size, t)
         limit[t] = model[t] - sigmas * sigma
         if t < history or broken or y[t] == NODATA:

@@ -1,7 +1,7 @@
 """ART TREES 2.0: the uncertainty adjustment, as a worked example on tonnes that are not creditable.
 
 The constants are t(.70) and t(.95) at 10,000 degrees of freedom, as quoted by secondary sources; the standard's own text
-was not read, and :data:`TEXT_VERIFIED` says so in every statement.
+was not read, and every statement says so.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from fractions import Fraction
 from mrv.equations import round_up, trees_uncertainty_adjustment
 from mrv.programme.steps import Step
 from mrv.units import KG_PER_T, decimal_str
-
-TEXT_VERIFIED = False
 
 
 def worked_example(emission_kg: int, half_width_90_kg: int) -> tuple[Step, ...]:

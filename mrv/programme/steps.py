@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+MISSING = ("reference sample", "reference level")
+"""Inputs this version reads none of, and without which nothing is issuable."""
+TEXT_VERIFIED = {"ipcc-only": True, "art-trees-2.0": False}
+"""Programme → whether its text was read when its rules were written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

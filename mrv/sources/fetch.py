@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 from mrv.errors import GridMismatch, SourceError
 from mrv.grid import coarsen
@@ -37,6 +37,8 @@ GDAL_OPTIONS: dict[str, Any] = {
     "GDAL_HTTP_RETRY_DELAY": 0.25,
     "GDAL_HTTP_RETRY_CODES": "429,500,502,503,504",
     "CPL_VSIL_CURL_USE_HEAD": "YES",
+    # What a source answered earlier in this process, a 404 among it, says nothing about now.
+    "CPL_VSIL_CURL_NON_CACHED": "/vsicurl/:/vsis3/",
 }
 
 
@@ -144,10 +146,13 @@ def _fetch_one(plan: MonitoringPlan, job: _Job, grid: GeoBox, store: Store, *, r
 
 
 def _local_path(href: str) -> Path | None:
+    """The path of a local address: a plain path, in which ``#``, ``?`` and ``%`` are letters, or a ``file:`` URI."""
+    if href.startswith("/"):
+        return Path(href)
     parsed = urlparse(href)
-    if parsed.scheme in {"", "file"}:
-        return Path(parsed.path)
-    return None
+    if parsed.scheme == "file":
+        return Path(unquote(parsed.path))
+    return None if parsed.scheme else Path(href)
 
 
 def _index_key(asset: Asset, local: Path | None, grid: GeoBox) -> str:
@@ -171,7 +176,7 @@ def _verify_whole(path: Path, job: _Job) -> bool:
             f"cannot be read: {error.strerror}",
             code="source.unreadable",
             file=path,
-            field=job.band,
+            field=f"{job.item.id}.{job.band}",
             hint="fetch it again",
         ) from error
     if actual != job.asset.sha256:
@@ -191,9 +196,10 @@ def vsi_path(href: str) -> str:
     Raises:
         SourceError: The scheme is none of file, http, https, s3.
     """
+    local = _local_path(href)
+    if local is not None:
+        return str(local)
     parsed = urlparse(href)
-    if parsed.scheme in {"", "file"}:
-        return parsed.path
     if parsed.scheme in {"http", "https"}:
         return f"/vsicurl/{href}"
     if parsed.scheme == "s3":

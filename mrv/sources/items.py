@@ -77,7 +77,7 @@ def read_items(path: Path) -> ItemList:
             Item(**{**item, "assets": {role: Asset(**asset) for role, asset in item["assets"].items()}})
             for item in value["items"]
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(f"not an item list: {error}", code="source.items", file=path, hint="search again") from error
     return ItemList(items)
 

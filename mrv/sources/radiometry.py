@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OFFSET_SINCE_BASELINE = (4, 0)
 """ESA baseline 04.00 (25 January 2022) adds 1000 digital numbers to every band."""
 OFFSET_DN = -1000
-_BASELINE = re.compile(r"(\d{1,2})\.(\d{1,2})")
+_BASELINE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})")
 
 
 @dataclass(frozen=True, slots=True)

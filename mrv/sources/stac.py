@@ -6,7 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
+
+import pystac
+import requests
+from pystac.stac_io import DefaultStacIO
+from pystac_client import Client
+from pystac_client.exceptions import APIError
 
 from mrv.errors import SourceError
 from mrv.sources.items import Asset, Item, ItemList
@@ -14,12 +20,31 @@ from mrv.sources.items import Asset, Item, ItemList
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import pystac
-
     from mrv.plan import MonitoringPlan, Source
 
 _BASELINE_FIELDS = ("processing:version", "s2:processing_baseline")
 _SHA256_MULTIHASH = "1220"
+_UNREADABLE = (
+    pystac.STACError, pystac.STACTypeError, APIError, requests.RequestException, OSError, ValueError, KeyError, TypeError,
+    AttributeError,
+)  # fmt: skip
+"""What a damaged or unreachable catalog raises from the libraries that read it."""
+
+
+def _plain(href: str) -> str:
+    """A local address as a path; any other as it is."""
+    return unquote(href.removeprefix("file://")) if href.startswith("file://") else href
+
+
+class _PlainIO(DefaultStacIO):
+    """Reads local files by URI (so that ``#`` and ``?`` in a folder's name stay letters), and over HTTP says what failed."""
+
+    def read_text_from_href(self, href: str) -> str:
+        if href.startswith(("http://", "https://")):
+            answer = requests.get(href, timeout=60)
+            answer.raise_for_status()
+            return answer.text
+        return Path(_plain(href)).read_text(encoding="utf-8")
 
 
 def search(
@@ -65,24 +90,18 @@ def _resolve(endpoint: str, base: Path) -> str:
 def _search_one(
     source: Source, endpoint: str, bbox: tuple[float, float, float, float], last: date, connections: int
 ) -> list[Item]:
-    import pystac
-    import requests
-    from pystac_client.exceptions import APIError
-
-    if not urlparse(endpoint).scheme and not Path(endpoint).exists():
+    if "://" not in endpoint and not Path(endpoint).exists():
         raise SourceError(
             "no such catalog", code="source.missing", file=endpoint, hint="build or fetch it; settings.toml names it"
         )
     try:
         stac = list(_items(endpoint, source, bbox, last, connections))
-    except (pystac.STACError, APIError, requests.RequestException, OSError, ValueError, KeyError) as error:
+        inside = [item for item in stac if _wanted(item, source, bbox, last)]
+        found = [_item(item, source) for item in inside]
+    except _UNREADABLE as error:
         raise SourceError(
-            f"the catalog cannot be read: {error}",
-            code="source.catalog",
-            file=endpoint,
-            hint="check address and network",
+            f"the catalog cannot be read: {error}", code="source.catalog", file=endpoint, hint="check address and network"
         ) from error
-    inside = [item for item in stac if _wanted(item, source, bbox, last)]
     if not inside:
         raise SourceError(
             f"no item of {source.collection} covers the project's window up to {last}",
@@ -92,20 +111,22 @@ def _search_one(
             hint=_nothing_hint(stac, source, bbox),
         )
     _refuse_twins(inside, endpoint)
-    return [_item(item, source) for item in inside]
+    return found
 
 
 def _items(
     endpoint: str, source: Source, bbox: tuple[float, float, float, float], last: date, connections: int
 ) -> Iterable[pystac.Item]:
-    import pystac
-    from pystac_client import Client
-
-    root: Any = pystac.Catalog.from_file(endpoint)
+    address = endpoint if "://" in endpoint else Path(endpoint).as_uri()
+    root: Any = pystac.read_file(address, stac_io=_PlainIO())
     if root.extra_fields.get("conformsTo"):
         span = f"{source.first or '..'}/{last}"
         client = Client.open(endpoint)
-        return list(client.search(collections=[source.collection], bbox=bbox, datetime=span, limit=250).items())
+        methods = {str(link.extra_fields.get("method", "GET")).upper() for link in root.get_links("search")}
+        found = client.search(
+            method="POST" if "POST" in methods else "GET", collections=[source.collection], bbox=bbox, datetime=span, limit=250
+        )
+        return [pystac.Item.from_dict(item, preserve_dict=False) for item in found.items_as_dicts()]
     home = root if root.id == source.collection else root.get_child(source.collection, recursive=True)
     if home is None:
         raise SourceError(
@@ -117,14 +138,20 @@ def _items(
         )
     links = [link.absolute_href for link in home.get_links("item")]
     with ThreadPoolExecutor(connections) as pool:
-        return list(pool.map(pystac.Item.from_file, links))
+        return list(pool.map(_read_item, links))
+
+
+def _read_item(href: str) -> pystac.Item:
+    return pystac.Item.from_file(href, stac_io=_PlainIO())
 
 
 def _days(item: pystac.Item) -> tuple[date, date]:
     moment = item.datetime or item.common_metadata.start_datetime
     end = item.common_metadata.end_datetime or moment
     if not isinstance(moment, datetime) or not isinstance(end, datetime):
-        raise SourceError("the item has no date", code="source.date", file=item.get_self_href(), field=item.id)
+        raise SourceError(
+            "the item has no date", code="source.date", file=_plain(item.get_self_href() or item.id), field=item.id
+        )
     return moment.date(), end.date()
 
 
@@ -171,16 +198,25 @@ def _item(item: pystac.Item, source: Source) -> Item:
             raise SourceError(
                 f"no asset {key}",
                 code="source.asset",
-                file=item.get_self_href() or item.id,
+                file=_plain(item.get_self_href() or item.id),
                 field=f"assets.{key}",
                 hint=f"sources.{source.id}.bands names it; the item has {', '.join(sorted(item.assets))}",
             )
         asset = item.assets[key]
         checksum = str(asset.extra_fields.get("file:checksum", ""))
         assets[role] = Asset(
-            href=str(asset.get_absolute_href()),
-            sha256=checksum.removeprefix(_SHA256_MULTIHASH) if checksum.startswith(_SHA256_MULTIHASH) else None,
-            size=asset.extra_fields.get("file:size"),
+            href=_plain(str(asset.get_absolute_href() or asset.href)),
+            sha256=checksum[4:].lower() if checksum.startswith(_SHA256_MULTIHASH) else None,
+            size=None if (size := asset.extra_fields.get("file:size")) is None else int(size),
         )
-    baseline = next((str(item.properties[name]) for name in _BASELINE_FIELDS if item.properties.get(name)), None)
+    stated = {str(item.properties[name]) for name in _BASELINE_FIELDS if item.properties.get(name)}
+    if len(stated) > 1:
+        raise SourceError(
+            f"states two processing baselines: {' and '.join(sorted(stated))}",
+            code="source.baseline",
+            file=_plain(item.get_self_href() or item.id),
+            field=" / ".join(_BASELINE_FIELDS),
+            hint="ask the publisher which holds: the radiometric offset depends on it",
+        )
+    baseline = next(iter(stated), None)
     return Item(item.id, source.id, _days(item)[0].isoformat(), baseline, assets)

@@ -72,8 +72,8 @@ def test_the_schedule_runs_only_when_something_is_new(prefect, project, key, tmp
     from mrv.project import load_project
     from mrv.run import verify_period
 
-    out = tmp_path / "out"
-    first = verify_if_new(str(project), key, None, str(out))
+    base, out = tmp_path / "out", tmp_path / "out" / "2019-2020"
+    first = verify_if_new(str(project), key, None, str(base))
     assert first["ran"]
     assert "no attestation yet" in first["why"]
     assert json.loads((out / "attestation.json").read_text())["credentialSubject"]["binding"]["supersedes"] == []
@@ -83,13 +83,13 @@ def test_the_schedule_runs_only_when_something_is_new(prefect, project, key, tmp
     assert plain.statement_digest == first["statement"]
 
     before = (out / "attestation.json").read_bytes()
-    again = verify_if_new(str(project), key, None, str(out))
+    again = verify_if_new(str(project), key, None, str(base))
     assert again == {"ran": False, "why": again["why"]}
     assert "nothing new" in again["why"]
     assert (out / "attestation.json").read_bytes() == before
 
     build(project / "build")
-    third = verify_if_new(str(project), key, None, str(out))
+    third = verify_if_new(str(project), key, None, str(base))
     assert third["ran"]
     assert "new scenes" in third["why"]
     document = credential.parse((out / "attestation.json").read_bytes())

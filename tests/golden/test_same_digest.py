@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -22,9 +23,16 @@ pytestmark = pytest.mark.skipif(
 
 
 @cache
-def child(where: str, chunk: int, *, python: str = sys.executable, environment: tuple[tuple[str, str], ...] = ()) -> dict:
+def child(
+    where: str,
+    chunk: int,
+    *,
+    project: Path = PROJECT,
+    python: str = sys.executable,
+    environment: tuple[tuple[str, str], ...] = (),
+) -> dict:
     process = subprocess.run(
-        [python, str(CHILD), str(PROJECT), where, str(chunk)],
+        [python, str(CHILD), str(project), where, str(chunk)],
         env={**os.environ, **dict(environment)},
         cwd=ROOT,
         capture_output=True,
@@ -89,4 +97,18 @@ def test_another_python_changes_nothing():
         pytest.skip("MRV_OTHER_PYTHON names no second interpreter")
     found = child("none", 100, python=other)
     assert found["python"] != ".".join(map(str, sys.version_info[:2]))
+    assert found["statement"] == child("none", 100)["statement"]
+
+
+def test_the_sample_pulled_over_http_gives_the_same_statement(tmp_path):
+    from support.range_server import RangeServer
+
+    for name in ("plan.toml", "boundary.geojson"):
+        shutil.copy(PROJECT / name, tmp_path / name)
+    with RangeServer(PROJECT / "build") as server:
+        catalog = server.url("catalog.json")
+        (tmp_path / "settings.toml").write_text(f'[sources]\nsentinel-2 = "{catalog}"\ntree-cover = "{catalog}"\n')
+        found = child("none", 100, project=tmp_path)
+        assert server.count(r"\.tif$") >= 696
+        assert 0 < server.bytes_sent < 40_000_000
     assert found["statement"] == child("none", 100)["statement"]

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from support.tiny_project import TinyProject
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TinyRun:
     """A run, opened up."""
 

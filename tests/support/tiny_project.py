@@ -161,7 +161,7 @@ assurance = "limited"
 """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TinyProject:
     """What was written, and what is true of it."""
 

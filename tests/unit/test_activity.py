@@ -109,8 +109,8 @@ def test_a_patch_may_reach_out_of_the_project():
     inside = np.zeros((3, 4), bool)
     inside[:, 0] = True
     found = measure(
-        change_map(days), np.ones((3, 4), bool), inside, np.full((3, 4), 10**8, np.int64), scene_days=SCENES, since=START,
-        period=Period(START, END), minimum_px=3, buffer_px=1,
+        change_map(days), np.ones((3, 4), bool), inside, np.full((3, 4), 10**8, np.int64),
+        scene_days=SCENES, since=START, period=Period(START, END), minimum_px=3, buffer_px=1,
     )  # fmt: skip
     assert found.pixels == {LOSS: 1, BUFFER: 2, FOREST: 0, NON_FOREST: 0}
 
@@ -118,8 +118,8 @@ def test_a_patch_may_reach_out_of_the_project():
 def test_without_loss():
     empty = np.zeros((3, 3), np.int32)
     found = measure(
-        change_map(empty), np.ones((3, 3), bool), np.ones((3, 3), bool), np.full((3, 3), 10**8, np.int64), scene_days=SCENES, since=START,
-        period=Period(START, END), minimum_px=1, buffer_px=2,
+        change_map(empty), np.ones((3, 3), bool), np.ones((3, 3), bool), np.full((3, 3), 10**8, np.int64),
+        scene_days=SCENES, since=START, period=Period(START, END), minimum_px=1, buffer_px=2,
     )  # fmt: skip
     assert found.pixels == {LOSS: 0, BUFFER: 0, FOREST: 9, NON_FOREST: 0}
     assert found.area_m2[FOREST] == 900

@@ -164,7 +164,7 @@ def test_a_hang_up_is_tried_again_or_refused_never_believed(server, from_files):
     try:
         assert digests(fetch_days(tiny))[0] in digests(from_files[4])
     except SourceError as error:
-        assert error.error_code == "source.unreadable"
+        assert error.error_code == "source.unreadable"  # noqa: PT017
 
 
 def test_nobody_listens(tmp_path, quick):

@@ -105,7 +105,7 @@ def test_bright_outliers_stay():
     assert sigma[0] == pytest.approx(np.std(y.astype(float), ddof=1))
 
 
-@pytest.mark.parametrize(("seen", "size"), [(4, 0), (5, 1), (8, 1), (9, 3), (14, 3), (15, 5)], ids=lambda value: str(value))
+@pytest.mark.parametrize(("seen", "size"), [(4, 0), (5, 1), (8, 1), (9, 3), (14, 3), (15, 5)], ids=str)
 def test_short_histories_fit_fewer_harmonics(seen, size):
     days = dates(20, 37)
     basis = harmonic_basis(days, 2)

@@ -64,7 +64,7 @@ BAD = {
         "boundary.invalid",
     ),
     "crs member": ({**POLYGON, "crs": {"type": "name", "properties": {"name": "EPSG:3035"}}}, "boundary.crs"),
-    "nan": (b'{"type":"Polygon","coordinates":[[[NaN,45],[20.1,45.1],[20.1,45],[NaN,45]]]}', "boundary.crs"),
+    "nan": (b'{"type":"Polygon","coordinates":[[[NaN,45],[20.1,45.1],[20.1,45],[NaN,45]]]}', "boundary.syntax"),
     "a flat line": ({"type": "Polygon", "coordinates": [[[20, 45], [20.1, 45], [20.2, 45], [20, 45]]]}, "boundary.invalid"),
 }
 

@@ -111,7 +111,7 @@ def unnoticed(value, change):
         try:
             if not failing(value):
                 found.add(name(path))
-        except Exception:  # noqa: BLE001, S110  # a check that raises is a test of its own
+        except Exception:  # noqa: BLE001  # a check that raises is a test of its own
             pass
         put(value, path, leaf)
     assert not failing(value)
@@ -138,8 +138,9 @@ def test_rounding_hides_a_square_metre_and_no_more(value):
 
 WORDS_OF_REPLAY = {
     "project.name", "project.boundary_digest", "method.code_digest", "activity.frame_digest", "activity.maps.pixels",
-    "uncertainty.seed", "grid.transform", "grid.crs", "factors.source", "factors.interval", "factors.unit", "factors.distribution",
-    "factors.verified", "findings.code", "findings.item", "findings.value", "absent.remedy", "not_verified",
+    "uncertainty.seed", "grid.transform", "grid.crs", "factors.source", "factors.interval", "factors.unit",
+    "factors.distribution", "factors.verified",
+    "findings.code", "findings.item", "findings.value", "absent.remedy", "not_verified",
 }  # fmt: skip
 
 
@@ -162,7 +163,8 @@ ORDERED = ("activity.loss", "gates", "growth", "quantities.steps", "quantities.v
 
 @pytest.mark.parametrize("section", ["activity.strata", "activity.loss", "factors", "stocks", "growth", "gates",
                                      "quantities.vintages", "quantities.steps", "uncertainty.contributions",
-                                     "programme.worked_example.steps", "claim.vintages", "activity.maps", "evidence"])  # fmt: skip
+                                     "programme.worked_example.steps", "claim.vintages", "activity.maps",
+                                     "evidence"])  # fmt: skip
 @pytest.mark.parametrize("how", ["first gone", "last gone", "doubled", "reversed"])
 def test_rows_cannot_be_dropped_doubled_or_moved(value, section, how):
     *path, last = section.split(".")
