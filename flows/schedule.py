@@ -25,7 +25,7 @@ from mrv.attest import credential
 from mrv.errors import MRVError, UsageError
 from mrv.pipeline import code_digest
 from mrv.project import load_project
-from mrv.run import out_folder, search_scenes
+from mrv.run import out_folder, relative_items, search_scenes
 from mrv.sources.items import read_items
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def need(project: Project, claim: Claim, out: Path) -> Need:
         claim: The claim of the period.
         out: Output folder of the period.
     """
-    found = read_items(search_scenes(project, claim))
+    found = relative_items(search_scenes(project, claim), project.folder)
     if not (out / "attestation.json").exists():
         return Need(True, f"period {claim.period} has no attestation yet")
     document = credential.parse((out / "attestation.json").read_bytes())

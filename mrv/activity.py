@@ -29,6 +29,7 @@ STRATA = {
     NON_FOREST: "stable non-forest",
 }
 """Codes of the strata map; 0 lies outside the project area."""
+WEAK_PERCENT = 50
 EIGHT_NEIGHBOURS = np.ones((3, 3), np.bool_)
 
 
@@ -44,6 +45,8 @@ class YearOfLoss:
     """Geodesic area."""
     confidence_percent: int | None
     """Mean confidence, rounded down; None without loss."""
+    weak_px: int
+    """Pixels with a confidence of 50 % or less: half of what followed the break was normal."""
     undated_px: int
     """Pixels first anomalous in the year's first scene: they may have been lost in the year before."""
 
@@ -147,7 +150,8 @@ def measure(
         count = int(mask.sum())
         confidence = int(change.confidence[mask].sum(dtype=np.int64)) // count if count else None
         undated = int((mask & (change.break_day == first_scenes.get(year, 0))).sum())
-        yearly.append(YearOfLoss(year, count, total_m2(areas_mm2, mask), confidence, undated))
+        weak = int((mask & (change.confidence <= WEAK_PERCENT)).sum())
+        yearly.append(YearOfLoss(year, count, total_m2(areas_mm2, mask), confidence, weak, undated))
     return ActivityData(
         strata=strata,
         pixels={code: int(mask.sum()) for code, mask in masks.items()},

@@ -13,10 +13,12 @@ from mrv.carbon.tables import ROLES, factors_for
 from mrv.checks import Check, decide
 from mrv.equations import percentage_speaks
 from mrv.errors import PlanError
+from mrv.findings import findings
 from mrv.plan import plan_from_json
 from mrv.programme.art_trees import worked_example
 from mrv.programme.steps import MISSING, TEXT_VERIFIED, scope_limitation
-from mrv.statement import MAP_NAMES, STRATUM_NAMES
+from mrv.scope import ABSENT, NOT_VERIFIED
+from mrv.sections import MAP_NAMES, STRATUM_NAMES
 from mrv.uncertainty.approach1 import Interval, emission_uncertainty
 from mrv.units import decimal_str, kg_co2e
 
@@ -39,7 +41,7 @@ def check_arithmetic(statement: Statement) -> list[Check]:
     for name, question in _QUESTIONS.items():
         try:
             wrong = list(question(statement))
-        except (ArithmeticError, KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
+        except (ArithmeticError, KeyError, ValueError, TypeError, IndexError, RuntimeError, AttributeError) as error:
             wrong = [f"cannot be recomputed: {error!r}"]
         checks.append(decide(f"statement.arithmetic.{name}", ok=not wrong, detail="; ".join(wrong) or "recomputed"))
     return checks
@@ -175,11 +177,21 @@ def _uncertainty(s: Statement) -> Iterator[str]:
 def _programme(s: Statement) -> Iterator[str]:
     yield from _differs("programme text", s.programme.text_verified, TEXT_VERIFIED[s.programme.id])
     example, wanted = s.programme.worked_example, s.method.plan["programme"]["worked_example"]
-    yield from _differs("worked example", example is not None, wanted and s.quantities.period_project_kg > 0)
+    yield from _differs(
+        "worked example", example is not None, wanted and min(s.quantities.period_project_kg, s.uncertainty.mean_kg) > 0
+    )
     if example is not None:
         yield from _differs("worked example's text", example.text_verified, TEXT_VERIFIED["art-trees-2.0"])
-        steps = worked_example(s.quantities.period_project_kg, s.uncertainty.hw90_kg)
+        u = s.uncertainty
+        steps = worked_example(s.quantities.period_project_kg, mean_kg=u.mean_kg, half_width_90_kg=u.hw90_kg)
         yield from _differs("worked example", [row.model_dump() for row in example.steps], [asdict(step) for step in steps])
+
+
+def _words(s: Statement) -> Iterator[str]:
+    yield from _differs("absent", [(row.input, row.consequence, row.remedy) for row in s.absent], list(ABSENT))
+    yield from _differs("not verified", s.not_verified, list(NOT_VERIFIED))
+    yield from _differs("findings", [row.model_dump() for row in s.findings], [row.model_dump() for row in findings(s)])
+    yield from _differs("frame", s.activity.frame_digest, None)
 
 
 _QUESTIONS: dict[str, Callable[[Statement], Iterator[str]]] = {
@@ -191,4 +203,5 @@ _QUESTIONS: dict[str, Callable[[Statement], Iterator[str]]] = {
     "quantities": _quantities,
     "uncertainty": _uncertainty,
     "programme": _programme,
+    "words": _words,
 }

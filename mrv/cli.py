@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrv import __version__
-from mrv.errors import MRVError, UsageError
+from mrv.errors import MRVError, StoreError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit status.
     """
     args = _parser().parse_args(argv)
+    with suppress(ValueError):  # only the main thread may
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         status: int = args.call(args)
     except MRVError as error:
@@ -101,10 +105,11 @@ def _verb(verbs: Any, name: str, call: Callable[[argparse.Namespace], int], help
 
 def _compute_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--where", help=f"{WHERE}; cannot change the answer")
-    verb.add_argument("--chunk", type=_positive, metavar="PX", help="edge of a chunk; cannot change the answer")
+    verb.add_argument("--chunk", type=pixels, metavar="PX", help="edge of a chunk; cannot change the answer")
 
 
-def _positive(text: str) -> int:
+def pixels(text: str) -> int:
+    """A positive number of pixels, as the parser names it in its messages."""
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
@@ -242,7 +247,8 @@ def _answer(checks: list[Check], *, as_json: bool, what: str) -> int:
     else:
         for check in checks:
             print(f"{MARKS[check.status]} {check.code:<32} {check.detail}")
-        print(f"{what} fails: {', '.join(check.code for check in failed)}" if failed else f"{what} holds")
+        codes = dict.fromkeys(check.code for check in failed)
+        print(f"{what} fails: {', '.join(codes)}" if failed else f"{what} holds")
     return 1 if failed else 0
 
 
@@ -251,6 +257,8 @@ def _check(args: argparse.Namespace) -> int:
     from mrv.attest.verify import check
     from mrv.units import utc_now
 
+    if args.evidence is not None and not args.evidence.is_dir():
+        raise UsageError("no such folder", code="usage.file", file=args.evidence, hint="give the evidence folder")
     trust = load_trust(args.trust, min_version=args.min_trust_version)
     checks = check(
         _read(args.attestation), trust=trust, now=args.now or utc_now(), asset=args.asset, evidence=args.evidence,
@@ -262,6 +270,7 @@ def _check(args: argparse.Namespace) -> int:
 def _replay(args: argparse.Namespace) -> int:
     _need("rasterio")
     from mrv.attest.credential import parse
+    from mrv.checks import Check
     from mrv.progress import progress_bar
     from mrv.replay import replay
     from mrv.sources.store import Store
@@ -269,12 +278,20 @@ def _replay(args: argparse.Namespace) -> int:
     document = parse(_read(args.attestation))
     if not args.store.is_dir():
         raise UsageError("no such store", code="store.missing", file=args.store, hint="give the evidence folder")
-    with progress_bar() as progress:
-        comparison = replay(
-            document, store=Store(args.store), where=args.where or "local", chunk=args.chunk or 256,
-            refetch_from=args.project.resolve() if args.refetch else None,
-            progress=lambda stage: progress(stage, 0, 0),
-        )  # fmt: skip
+    comparison, told = None, ""
+    try:
+        with progress_bar() as progress:
+            comparison = replay(
+                document, store=Store(args.store), where=args.where or "local", chunk=args.chunk or 256,
+                refetch_from=args.project.resolve() if args.refetch else None,
+                progress=lambda stage: progress(stage, 0, 0),
+            )  # fmt: skip
+    except StoreError as error:
+        if error.error_code not in {"store.digest", "store.absent", "replay.source-changed"}:
+            raise
+        told = f"{error} ({error.hint})"
+    if comparison is None:
+        return _answer([Check("replay.evidence", "fails", told)], as_json=args.json, what="the replay")
     if args.json:
         failed = not comparison.exact
         _print(
@@ -301,7 +318,7 @@ def _diff(args: argparse.Namespace) -> int:
     else:
         for entry in found:
             print(entry)
-        same = left["credentialSubject"]["id"] == right["credentialSubject"]["id"]
+        same = left["credentialSubject"]["statement"] == right["credentialSubject"]["statement"]
         print(f"{len(found)} differences; the statements are {'the same' if same else 'not the same'}")
     return 1 if found else 0
 

@@ -11,20 +11,16 @@ from mrv.activity import BUFFER, FOREST, LOSS, STRATA
 from mrv.carbon.stock import Densities, densities, growth_rows, stock_rows
 from mrv.carbon.tables import ROLES
 from mrv.equations import percentage_speaks
+from mrv.findings import findings
 from mrv.gates import conclude, evaluate
 from mrv.programme import art_trees
 from mrv.programme.steps import MISSING, TEXT_VERIFIED, scope_limitation
+from mrv.quantities import INDICATIVE
+from mrv.scope import ABSENT, NOT_VERIFIED
+from mrv.sections import MAPPED_AREA, ObservationSection, ProjectSection, SceneSection
 from mrv.sources.radiometry import offset_agrees
 from mrv.sources.store import pixel_digest
-from mrv.statement import (
-    INDICATIVE,
-    MAPPED_AREA,
-    ObservationSection,
-    ProjectSection,
-    SceneSection,
-    Statement,
-    parse_statement,
-)
+from mrv.statement import Statement, parse_statement
 from mrv.uncertainty.approach1 import Interval, emission_uncertainty
 from mrv.uncertainty.montecarlo import emission_draws, summarise
 from mrv.units import KG_PER_M2_T_HA, decimal_str, from_epoch_day, kg_co2e
@@ -45,31 +41,6 @@ if TYPE_CHECKING:
     from mrv.project import Boundary
     from mrv.sources.items import Scene
     from mrv.sources.radiometry import OffsetDecision
-
-ABSENT = (
-    (
-        "plots",
-        "stocks are Tier 1 defaults; dual evidence fails",
-        "measure field plots by a probability design (plots.csv)",
-    ),
-    (
-        "reference sample",
-        "areas are mapped, not estimated; nothing is issuable",
-        "draw and interpret a probability sample of the strata map (reference.csv)",
-    ),
-    ("reference level", "no baseline, so no benefit", "give reference_level.csv with its standard error"),
-    ("leakage", "leakage is not counted", "give leakage.toml"),
-    ("risk report", "buffer and permanence are not assessed", "give risk_report.toml"),
-    ("registry extract", "authorisation is not assessed", "give registry_extract.json"),
-)
-"""Inputs this version does not read: input, consequence, remedy."""
-NOT_VERIFIED = (
-    "additionality and the validity of the baseline",
-    "land use after loss: loss of tree cover is not called deforestation",
-    "tree height, and the accuracy of the tree-cover layer",
-    "the day of loss: it lies between the last clear observation before and the first anomalous one",
-    "degradation without loss of cover, and regrowth after loss",
-)
 
 
 def project_section(plan: MonitoringPlan, boundary: Boundary, *, area_m2: int, pixels: int) -> ProjectSection:
@@ -192,15 +163,16 @@ def compose(
             ),
             "quantities": quantities,
             "uncertainty": uncertainty,
-            "programme": _programme(plan, quantities["period_project_kg"], uncertainty["hw90_kg"]),
+            "programme": _programme(plan, quantities["period_project_kg"], uncertainty),
             "gates": [],
             "conclusion": {"computed": "disclaimer", "basis": []},
-            "findings": _findings(plan, evidence, activity, factors, project),
+            "findings": [],
             "absent": [{"input": a, "consequence": b, "remedy": c} for a, b, c in ABSENT],
             "not_verified": list(NOT_VERIFIED),
         }
     )  # fmt: skip
-    gated = draft.model_copy(update={"gates": evaluate(draft)})
+    found = draft.model_copy(update={"findings": findings(draft)})
+    gated = found.model_copy(update={"gates": evaluate(found)})
     return gated.model_copy(update={"conclusion": conclude(gated)})
 
 
@@ -219,7 +191,7 @@ def _activity(activity: ActivityData, maps: Mapping[str, NDArray[Any]], grid: Ge
         "loss": [
             {
                 "year": row.year, "pixels": row.pixels, "area_m2": row.area_m2,
-                "mean_confidence_percent": row.confidence_percent, "undated_pixels": row.undated_px,
+                "mean_confidence_percent": row.confidence_percent, "weak_pixels": row.weak_px, "undated_pixels": row.undated_px,
             }
             for row in activity.loss
         ],
@@ -274,56 +246,15 @@ def _uncertainty(
     }
 
 
-def _programme(plan: MonitoringPlan, emission_kg: int, half_width_90_kg: int) -> dict[str, Any]:
+def _programme(plan: MonitoringPlan, emission_kg: int, drawn: Mapping[str, Any]) -> dict[str, Any]:
     example = None
-    if plan.programme.worked_example and emission_kg > 0:
+    if plan.programme.worked_example and emission_kg > 0 and drawn["mean_kg"] > 0:
         example = {
             "label": "worked example, not a quantity",
             "text_verified": TEXT_VERIFIED["art-trees-2.0"],
-            "steps": [asdict(step) for step in art_trees.worked_example(emission_kg, half_width_90_kg)],
+            "steps": [
+                asdict(step)
+                for step in art_trees.worked_example(emission_kg, mean_kg=drawn["mean_kg"], half_width_90_kg=drawn["hw90_kg"])
+            ],
         }
     return {"id": plan.programme.id, "text_verified": TEXT_VERIFIED[plan.programme.id], "worked_example": example}
-
-
-def _findings(
-    plan: MonitoringPlan,
-    evidence: Sequence[SceneSection],
-    activity: ActivityData,
-    factors: Mapping[str, Factor],
-    project: ProjectSection,
-) -> list[dict[str, str]]:
-    found = [("factor.unverified", f.id, f.source) for f in factors.values() if not f.verified and not f.overridden]
-    found += [("factor.overridden", f.id, decimal_str(f.value, places=9)) for f in factors.values() if f.overridden]
-    found += [("scene.index-step", s.id, f"median index {s.median_index}") for s in evidence if s.status == "index step"]
-    found += [
-        ("scene.offset", s.id, f"offset {s.offset_dn} DN, dark vegetation at {s.dark_dn} DN")
-        for s in evidence
-        if s.offset_check == "failed"
-    ]
-    declared = sum(s.offset_rule == "declared" for s in evidence)
-    radiometry = plan.source("optical").radiometry
-    if declared and radiometry:
-        found.append(("radiometry.declared", f"{declared} scenes without a processing baseline", radiometry.reason))
-    cover = next(s for s in evidence if s.status == "layer")
-    if cover.date > plan.project.start.isoformat():
-        found.append(
-            (
-                "tree-cover.late",
-                cover.id,
-                f"dated {cover.date}, after the project's start: loss before it may read as non-forest",
-            )
-        )
-    found += [
-        (
-            "activity.dating",
-            f"{row.undated_px} of {row.pixels} pixels of {row.year}",
-            "first anomalous in the year's first scene: lost since the last scene of the year before, perhaps in that year",
-        )
-        for row in activity.loss
-        if row.undated_px
-    ]
-    if activity.unmonitored_px:
-        found.append(("change.unmonitored", f"{activity.unmonitored_px} pixels", "history too short; counted as stable forest"))
-    if project.simulated:
-        found.append(("project.simulated", project.id, "this world is made, not measured"))
-    return [{"code": code, "item": item, "value": value} for code, item, value in found]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from mrv.compose import ABSENT
 from mrv.grid import grid_for, inside
 from mrv.run import search_scenes
+from mrv.scope import ABSENT
 from mrv.sources.items import read_items
 
 if TYPE_CHECKING:

@@ -10,13 +10,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mrv.checks import Check, decide
-from mrv.statement import ConclusionSection, GateSection
+from mrv.sections import ConclusionSection, GateSection
 from mrv.units import M2_PER_HA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mrv.statement import GateStatus, Statement
+    from mrv.sections import GateStatus
+    from mrv.statement import Statement
 
 DAYS_PER_YEAR = Decimal("365.25")
 
@@ -48,17 +49,30 @@ def dual_evidence(statement: Statement) -> GateSection:
 
 
 def input_integrity(statement: Statement) -> GateSection:
-    """A used scene whose dark vegetation contradicts its radiometric offset, or an offset nobody could check."""
+    """A used scene whose dark vegetation contradicts its offset, an offset nobody could check, or steps in a row.
+
+    A single scene off the others is haze and is left out.  Several in a row would be the loss of the whole forest, which
+    leaving them out would hide.
+    """
     used = [scene for scene in statement.evidence if scene.status in {"used", "history"}]
+    steps, longest = 0, int(statement.method.plan["method"]["change"]["consecutive"])
+    run = 0
+    for scene in statement.evidence:
+        if scene.status in {"used", "history", "index step"}:
+            run = run + 1 if scene.status == "index step" else 0
+            steps = max(steps, run)
     failed = [scene.id for scene in used if scene.offset_check == "failed"]
     unknown = sum(scene.offset_check == "not assessed" for scene in used)
-    status: GateStatus = "failed" if failed else ("not assessed" if unknown or not used else "passed")
+    stepped = steps >= longest
+    status: GateStatus = "failed" if failed or stepped else ("not assessed" if unknown or not used else "passed")
     return GateSection(
         id="input integrity",
         status=status,
         measured=f"{len(used)} scenes used, {len(failed)} contradict their offset, {unknown} not assessed"
-        + (f": {failed[0]}" if failed else ""),
-        limit="every offset agrees with dark vegetation; every pixel digest was recomputed",
+        + (f": {failed[0]}" if failed else "")
+        + f"; {steps} scenes left out in a row for a step of the whole forest",
+        limit=f"every offset agrees with dark vegetation; fewer than {longest} steps in a row, for more are no haze but the "
+        "forest or its radiometry",
     )
 
 
@@ -78,7 +92,7 @@ def plausibility(statement: Statement) -> GateSection:
         status="passed" if ok else "failed",
         measured=f"at most {rate:.3f} t CO2e/ha/yr; {'a pool twice' if twice else 'no pool twice'}; "
         f"years {'add up' if adds_up else 'do not add up'}",
-        limit=f"≤ {ceiling} t CO2e/ha/yr; each pool once; sum of years = period",
+        limit=f"≤ {ceiling} t CO2e/ha/yr (the plan's own ceiling); each pool once; sum of years = period",
     )
 
 

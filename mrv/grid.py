@@ -25,9 +25,15 @@ MAX_PIXELS = 2**31 - 1
 def project_geometry(boundary: Boundary, crs: str) -> BaseGeometry:
     """The boundary in the grid's CRS; edges are densified first, for a straight line there is not one here."""
     from pyproj import Transformer
+    from pyproj.exceptions import CRSError
     from shapely import segmentize, transform
 
-    to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    try:
+        to_grid = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
+    except CRSError as error:
+        raise PlanError(
+            f"no such CRS: {crs}", code="grid.crs", field="grid.crs", hint="give an EPSG code that exists"
+        ) from error
     return transform(segmentize(boundary.geometry, 0.001), to_grid.transform, interleaved=False)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,10 +23,10 @@ from mrv.change.harmonic_monitor import ChangeMap, Model, detect
 from mrv.change.screening import SceneView, Screened, screen, view_scene
 from mrv.compose import compose, evidence_sections, layer_section, observation_section, project_section
 from mrv.cube import Layer, Reader, build_cube
-from mrv.errors import SourceError
+from mrv.errors import PlanError, SourceError
 from mrv.grid import grid_for, inside
 from mrv.sources.radiometry import decide_offset
-from mrv.units import Period, epoch_day, sha256_bytes
+from mrv.units import Period, epoch_day, from_epoch_day, sha256_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from mrv.statement import Statement
 
 _NOT_COMPUTING = frozenset({
-    "attest", "charts.py", "cli.py", "differences.py", "explain.py", "progress.py", "provenance.py", "replay.py",
-    "report.py", "run.py", "views.py",
+    "attest", "charts.py", "cli.py", "curves.py", "differences.py", "explain.py", "page.py", "progress.py",
+    "provenance.py", "replay.py", "report.py", "run.py", "views.py",
 })  # fmt: skip
 """What can change without changing any statement."""
 
@@ -110,6 +111,11 @@ def compute(
     """
     grid = grid_for(plan.grid, boundary)
     area = inside(grid, boundary)
+    if not area.any():
+        raise PlanError(
+            "no pixel has its centre in the boundary", code="boundary.empty", file=boundary.name, field="geometry",
+            hint="the project area is smaller than a pixel, or its coordinates are wrong",
+        )  # fmt: skip
     period = Period(claim.start, claim.end)
     optical, cover = _split(plan, scenes, period)
     with place.running(where):
@@ -128,6 +134,7 @@ def compute(
             forest_px=int(forest.sum()),
         )  # fmt: skip
         progress("detect change")
+        _observed(plan, claim, layers, screened)
         model = _model(plan, layers, screened)
         change = detect(build_cube(reader, used_layers(layers, screened), chunk=chunk), model)
     progress("measure")
@@ -167,6 +174,15 @@ def _split(plan: MonitoringPlan, scenes: Sequence[Scene], period: Period) -> tup
             field="claim",
             hint=f"{have}: check the claim's dates",
         )
+    for one, two in pairwise(optical):
+        if one.day == two.day:
+            raise SourceError(
+                f"{one.id} and {two.id} are of the same day",
+                code="source.same-day",
+                file=two.id,
+                field=f"sources.{optical_id}",
+                hint="one acquisition under two ids counts twice: keep one tile and one processing of each day",
+            )
     covers = [scene for scene in scenes if scene.source == cover_id]
     if len(covers) != 1:
         raise SourceError(
@@ -176,6 +192,22 @@ def _split(plan: MonitoringPlan, scenes: Sequence[Scene], period: Period) -> tup
             hint="name a collection with one layer, or narrow sources.first",
         )
     return optical, covers[0]
+
+
+def _observed(plan: MonitoringPlan, claim: Claim, layers: Sequence[Layer], screened: Screened) -> None:
+    """Every year of the period needs as many usable scenes as a break needs anomalies: unseen is not unharmed."""
+    need = plan.method.change.consecutive
+    for year in Period(claim.start, claim.end).years:
+        states = [s for layer, s in zip(layers, screened.status, strict=True) if from_epoch_day(layer.day).year == year]
+        if states.count("used") < need:
+            told = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states))) or "none at all"
+            raise SourceError(
+                f"{year} has {states.count('used')} usable scenes, {need} are needed (scenes: {told})",
+                code="source.unobserved",
+                field=f"claim {claim.period}",
+                hint="wait for more scenes or shorten the period; steps of the whole forest's index are its loss or a wrong "
+                "offset: look at those scenes",
+            )
 
 
 def _verify(store: Store, scenes: Sequence[Scene]) -> None:

@@ -80,7 +80,7 @@ class GridTable(_Table):
 class Radiometry(_Table):
     """How digital numbers become reflectance when the metadata does not say."""
 
-    scale: Positive
+    scale: Annotated[Decimal, Field(ge=Decimal("0.000001"), le=1, allow_inf_nan=False)]
     """Reflectance per digital number."""
     unknown_baseline_offset_dn: Annotated[int, Field(strict=True)] | None = None
     """Offset declared for items without a processing baseline; absent: such items are refused."""
@@ -164,9 +164,9 @@ class ChangeTable(_Table):
     """Fit the model again at the start of each later year, on all observations before, until a break."""
     min_history: Annotated[int, Field(strict=True, ge=3)]
     """Fewest history observations; with fewer the pixel is not monitored."""
-    threshold_sigma: Positive
+    threshold_sigma: Annotated[Decimal, Field(gt=0, le=20, allow_inf_nan=False)]
     """An observation is anomalous below the model by this many residual standard deviations …"""
-    sigma_floor: Annotated[int, Field(strict=True, gt=0)]
+    sigma_floor: Annotated[int, Field(strict=True, gt=0, le=5_000)]
     """… each at least this (index × 10⁴)."""
     consecutive: Annotated[int, Field(strict=True, ge=2, le=12)]
     """Anomalies in a row that make a break."""
@@ -205,7 +205,7 @@ class FactorsTable(_Table):
     """Total biomass standing after loss, t d.m./ha."""
     after_carbon_fraction: str
     """Carbon fraction of that biomass."""
-    ceiling_t_co2e_ha_yr: Positive
+    ceiling_t_co2e_ha_yr: Annotated[Decimal, Field(gt=0, le=10_000, allow_inf_nan=False)]
     """Plausibility: gross emission per hectare of project area and year that the ecosystem cannot exceed."""
     gwp: Literal["AR5-100", "AR6-100"] = "AR5-100"
     """Set of global warming potentials (only CO2 is counted here)."""
@@ -375,6 +375,8 @@ def load_plan(path: Path) -> MonitoringPlan:
             value = tomllib.load(file, parse_float=Decimal)
     except FileNotFoundError as error:
         raise PlanError("no such file", file=path, code="plan.missing", hint="a project folder needs plan.toml") from error
+    except OSError as error:
+        raise PlanError(f"cannot be read: {error.strerror}", file=path, code="plan.missing", hint="check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"not TOML: {error}", file=path, code="plan.syntax", hint="correct the line named") from error
     return plan_from_json(value, file=path)

@@ -84,15 +84,14 @@ class Boundary:
         from shapely.geometry import shape
 
         try:
-            value = json.loads(self.data, parse_constant=_no_constant)
-            crs = value.get("crs")
+            value = json.loads(self.data.decode(), parse_constant=_no_constant, object_pairs_hook=_members)
             geometry = shape(_geometry_of(value))
-        except (ValueError, TypeError, AttributeError, KeyError, IndexError, ShapelyError) as error:
-            raise self._error(f"not a GeoJSON polygon: {error}", "boundary.syntax", "write RFC 7946 GeoJSON") from error
-        if crs:
+        except _CrsMember as error:
             raise self._error(
                 "a crs member is not allowed in GeoJSON", "boundary.crs", "reproject to longitude and latitude and drop it"
-            )
+            ) from error
+        except (ValueError, TypeError, AttributeError, KeyError, IndexError, RecursionError, ShapelyError) as error:
+            raise self._error(f"not a GeoJSON polygon: {error}", "boundary.syntax", "write RFC 7946 GeoJSON") from error
         if geometry.geom_type not in {"Polygon", "MultiPolygon"} or geometry.is_empty:
             raise self._error(f"a {geometry.geom_type}, not a polygon", "boundary.type", "give a Polygon or MultiPolygon")
         west, south, east, north = geometry.bounds
@@ -112,6 +111,19 @@ class Boundary:
 
     def _error(self, message: str, code: str, hint: str) -> PlanError:
         return PlanError(message, code=code, file=self.name, field="geometry", hint=hint)
+
+
+class _CrsMember(Exception):  # carries no message
+    """A ``crs`` member, at whatever level."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    if "crs" in names and dict(pairs)["crs"]:
+        raise _CrsMember
+    if len(set(names)) < len(names):
+        raise ValueError("a member occurs twice")
+    return dict(pairs)
 
 
 def _no_constant(name: str) -> None:

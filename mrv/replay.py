@@ -59,6 +59,7 @@ class Comparison:
                 detail=f"exact: {self.recomputed.digest()}" if self.exact and same_code
                 else "every field but the code digest is the same" if self.exact else first + more,
             ),
+            Check("replay.signature", "note", "not looked at: mrv check asks who signed"),
             Check("replay.code", "holds" if same_code else "note", "the same code" if same_code else "code-differs"),
         ]  # fmt: skip
 

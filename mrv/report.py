@@ -9,21 +9,21 @@ import shlex
 from collections import Counter
 from datetime import date
 from decimal import Decimal
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv import charts
+from mrv import charts, curves
 from mrv.activity import STRATA
 from mrv.attest.credential import attestation_digest
-from mrv.charts import Html, esc, join, number, table, tag
 from mrv.errors import StatementError
+from mrv.page import Html, bullets, figure, hectares, join, lonlat, number, percent, table, tag, tonnes, whole
 from mrv.statement import parse_statement
 from mrv.units import epoch_day
 
 if TYPE_CHECKING:
-    from mrv.statement import Statement, Step, WorkedExample
+    from mrv.quantities import Step, WorkedExample
+    from mrv.statement import Statement
     from mrv.views import PixelSeries, Views
 
 VERDICTS = {
@@ -49,8 +49,6 @@ SCENE_STATUS = {
     "layer": "a map, not a scene",
 }
 GATE_MARKS = {"passed": "✓ passed", "failed": "✗ failed", "not assessed": "? not assessed"}
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Content security policy: the browser itself refuses scripts and requests."""
 
 
 def render(document: dict[str, Any], views: Views, *, attestation_name: str = "attestation.json") -> str:
@@ -81,9 +79,9 @@ def render(document: dict[str, Any], views: Views, *, attestation_name: str = "a
         ("factors", "Emission factors", _factors(statement)),
         ("uncertainty", "Uncertainty", _uncertainty(statement)),
         ("gates", "Gates", _gates(statement)),
-        ("basis", "Basis of the conclusion", _list(statement.conclusion.basis)),
+        ("basis", "Basis of the conclusion", bullets(statement.conclusion.basis)),
         ("missing", "What is missing, and how to get there", _missing(statement)),
-        ("not-verified", "Not verified here", _list(statement.not_verified)),
+        ("not-verified", "Not verified here", bullets(statement.not_verified)),
         ("findings", "Findings about the data", _findings(statement)),
         ("evidence", "Evidence", _evidence(statement, subject["materials"])),
         ("check", "Check it yourself", _check(document, statement, attestation_name)),
@@ -95,19 +93,9 @@ def render(document: dict[str, Any], views: Views, *, attestation_name: str = "a
         tag("section", tag("h2", title, id=f"{name}-title"), body, id=name, aria_labelledby=f"{name}-title")
         for name, title, body in sections
     )
-    return _page(
+    return whole(
         f"{statement.project.name} · {statement.period.name} · verification report",
         tag("header", _header(statement)) + tag("nav", contents, aria_label="Contents") + tag("main", *main),
-    )
-
-
-def _page(title: str, body: str) -> str:
-    style = files("mrv").joinpath("report.css").read_text(encoding="utf-8")
-    return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{esc(title)}</title>\n'
-        f"<style>\n{style}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
 
@@ -118,8 +106,8 @@ def _header(s: Statement) -> Html:
     simulated = tag("p", tag("strong", "SIMULATED"), " This world is made, not measured: no such forest exists.",
                     class_="simulated", role="note")  # fmt: skip
     plain = (
-        f"From {s.period.start} to {s.period.end}, {_ha(lost)} ha of tree-cover loss were mapped in a project area of "
-        f"{_ha(s.project.area_m2)} ha. With the factors below that is {_t(s.quantities.period_project_kg)} t CO₂e "
+        f"From {s.period.start} to {s.period.end}, {hectares(lost)} ha of tree-cover loss were mapped in a project area of "
+        f"{hectares(s.project.area_m2)} ha. With the factors below that is {tonnes(s.quantities.period_project_kg)} t CO₂e "
         f"emitted. {number(claimed)} t are claimed; {number(s.quantities.issuable_t)} t are issuable."
     )
     return join([
@@ -141,10 +129,10 @@ def _figures(s: Statement) -> Html:
     lost = sum(row.area_m2 for row in s.activity.loss if row.year >= int(s.period.start[:4]))
     kg, u = s.quantities.period_project_kg, s.uncertainty
     cards = (
-        ("Project area", f"{_ha(s.project.area_m2)} ha", f"{number(s.project.area_m2)} m², geodesic"),
-        ("Tree-cover loss", f"{_ha(lost)} ha", f"{number(lost)} m²; {s.activity.label}"),
-        ("Project emissions", f"{_t(kg)} t CO₂e", f"{number(kg)} kg signed; {s.quantities.label}"),
-        ("90 % range", f"{_t(u.q05_kg, 0)} to {_t(u.q95_kg, 0)} t CO₂e", "from the factors alone"),
+        ("Project area", f"{hectares(s.project.area_m2)} ha", f"{number(s.project.area_m2)} m², geodesic"),
+        ("Tree-cover loss", f"{hectares(lost)} ha", f"{number(lost)} m²; {s.activity.label}"),
+        ("Project emissions", f"{tonnes(kg)} t CO₂e", f"{number(kg)} kg signed; {s.quantities.label}"),
+        ("90 % range", f"{tonnes(u.q05_kg, 0)} to {tonnes(u.q95_kg, 0)} t CO₂e", "from the factors alone"),
         ("Claimed", f"{number(sum(v.t_co2e for v in s.claim.vintages))} t CO₂e", f"Article 6: {s.claim.article6}"),
         ("Issuable", f"{number(s.quantities.issuable_t)} t CO₂e", "after the programme's steps"),
     )
@@ -158,11 +146,11 @@ def _true_colour(views: Views) -> Html:
         span = tag("span", f"{days[0]} to {days[-1]}" if days else "none", class_="whole")
         alt = f"True colour composite {word.lower()} the loss, with the project's outline."
         text = f": median of clear observations in {len(days)} growing-season scenes, "
-        figures.append(_figure(charts.picture(views, image, alt=alt), tag("b", word), text, span))
+        figures.append(figure(charts.picture(views, image, alt=alt), tag("b", word), text, span))
     return join([
         tag("div", *figures, class_="pair"),
         tag("p", "Haze (each image's darkest 2 % of each band) is taken off, then one stretch serves both, so that they "
-            f"compare. The white line is the edge of the project's pixels. Centre {_lonlat(*views.centre)}; "
+            f"compare. The white line is the edge of the project's pixels. Centre {lonlat(*views.centre)}; "
             f"pixels of {views.pixel_m:g} m.", class_="small"),
     ])  # fmt: skip
 
@@ -173,20 +161,20 @@ def _maps(s: Statement, views: Views) -> Html:
     first, area = int(s.period.start[:4]), {str(row.stratum): row.area_m2 for row in s.activity.strata}
     low, high = s.observation.clear_min, s.observation.clear_max
     breaks = charts.key(
-        (colours[row.year], f"{row.year}: {_ha(row.area_m2)} ha{'' if row.year >= first else ' (before the period)'}")
+        (colours[row.year], f"{row.year}: {hectares(row.area_m2)} ha{'' if row.year >= first else ' (before the period)'}")
         for row in years
     )
     figures = (
-        _figure(charts.picture(views, charts.loss_rgb(views, colours), alt="Map of the year of tree-cover loss."),
+        figure(charts.picture(views, charts.loss_rgb(views, colours), alt="Map of the year of tree-cover loss."),
                 tag("b", "Year of loss"), ": year of the first anomalous observation.", breaks),
-        _figure(charts.picture(views, charts.count_rgb(views.clear_count, low, high), marks=False,
+        figure(charts.picture(views, charts.count_rgb(views.clear_count, low, high), marks=False,
                                alt=f"Map of clear observations by pixel, {low} to {high} in the project's forest."),
                 tag("b", "Clear observations"), f": what the detector had to go on; median {s.observation.clear_median} "
                 "in the project's forest.", charts.ramp_bar(low, high)),
-        _figure(charts.picture(views, charts.paint(views.strata, charts.STRATA_RGB), marks=False,
+        figure(charts.picture(views, charts.paint(views.strata, charts.STRATA_RGB), marks=False,
                                alt="Map of the strata: loss, buffer, stable forest, stable non-forest."),
                 tag("b", "Strata"), " at the end of the period.",
-                charts.key((charts.STRATA_RGB[code], f"{name}: {_ha(area.get(name, 0))} ha")
+                charts.key((charts.STRATA_RGB[code], f"{name}: {hectares(area.get(name, 0))} ha")
                            for code, name in STRATA.items())),
     )  # fmt: skip
     return tag("div", *figures, class_="maps") + _season_note(s, views)
@@ -210,12 +198,12 @@ def _curves(s: Statement, views: Views) -> Html:
     period = date.fromisoformat(s.period.start), date.fromisoformat(s.period.end)
     figures = (
         tag("figure",
-            tag("div", charts.curve(pixel, letter=letter, history_end=views.history_end, period=period,
+            tag("div", curves.curve(pixel, letter=letter, history_end=views.history_end, period=period,
                                     among=views.series),
                 class_="scroll", role="region", aria_label=f"Curve of pixel {letter}", tabindex="0"),
             tag("figcaption", tag("h3", f"Pixel {letter}: {pixel.kind}"), tag("p", CAPTIONS[pixel.kind]),
                 tag("p", _told(pixel, views)),
-                tag("p", f"{_lonlat(pixel.lon, pixel.lat)}; row {pixel.row}, column {pixel.col}", class_="small")),
+                tag("p", f"{lonlat(pixel.lon, pixel.lat)}; row {pixel.row}, column {pixel.col}", class_="small")),
             class_="curve")
         for letter, pixel in zip(charts.LETTERS, views.series, strict=False)
     )  # fmt: skip
@@ -228,7 +216,7 @@ def _curves(s: Statement, views: Views) -> Html:
         + ("These histories are too short for a seasonal curve, so the model is a constant. " if flat else "")
         + "Between seasons nothing was used, so no line is drawn."
     )
-    return join([tag("p", intro), charts.curve_key(), *figures])
+    return join([tag("p", intro), curves.curve_key(), *figures])
 
 
 def _told(pixel: PixelSeries, views: Views) -> str:
@@ -256,10 +244,10 @@ def _tonnes(s: Statement) -> Html:
     q, kg = s.quantities, {row.year: row.project_kg for row in s.quantities.vintages}
     net = f"× ({before:f} − {after:f})"
     rows: list[tuple[object, ...]] = [
-        (row.year, number(row.area_m2), _ha(row.area_m2),
+        (row.year, number(row.area_m2), hectares(row.area_m2),
          "no loss" if row.mean_confidence_percent is None else f"{row.mean_confidence_percent} %",
          net if row.year in kg else "before the period",
-         number(kg[row.year]) if row.year in kg else "", _t(kg[row.year]) if row.year in kg else "")
+         number(kg[row.year]) if row.year in kg else "", tonnes(kg[row.year]) if row.year in kg else "")
         for row in s.activity.loss
     ]  # fmt: skip
     for words, total, years in (
@@ -267,7 +255,7 @@ def _tonnes(s: Statement) -> Html:
         ("Since project start", q.cumulative_project_kg, {row.year for row in s.activity.loss}),
     ):
         area = sum(row.area_m2 for row in s.activity.loss if row.year in years)
-        rows.append((words, number(area), _ha(area), "", "", number(total), _t(total)))
+        rows.append((words, number(area), hectares(area), "", "", number(total), tonnes(total)))
     head = ("Year of loss", "Mapped loss, m²", "ha", "Mean confidence", "× (before − after), t C/ha", "= kg CO₂e", "t CO₂e")
     names = ("baseline_kg", "project_kg", "leakage_kg", "gross_benefit_kg", "reductions_kg", "removals_kg")
     return join([
@@ -285,7 +273,7 @@ def _tonnes(s: Statement) -> Html:
             f"{number(q.cumulative_credited_t)} t.", class_="result"),
         tag("details", tag("summary", "Stock at the end of each year"),
             table("Stock at the end of each year", ("Year", "Stratum", "Pool", "Area, m²", "kg CO₂e", "t CO₂e"),
-                  [(g.year, g.stratum, g.pool, number(g.area_m2), number(g.kg_co2e), _t(g.kg_co2e)) for g in s.growth],
+                  [(g.year, g.stratum, g.pool, number(g.area_m2), number(g.kg_co2e), tonnes(g.kg_co2e)) for g in s.growth],
                   figures=(3, 4, 5))),
     ])  # fmt: skip
 
@@ -314,11 +302,11 @@ def _factors(s: Statement) -> Html:
 def _uncertainty(s: Statement) -> Html:
     u = s.uncertainty
     rows = (
-        ("Approach 1 (IPCC 2006 V1 Eq. 3.1, 3.2)", "95 % half-width", _percent(u.approach1_half_width_percent)),
-        ("Monte Carlo", "5th percentile", f"{number(u.q05_kg)} kg ({_t(u.q05_kg)} t)"),
-        ("", "mean", f"{number(u.mean_kg)} kg ({_t(u.mean_kg)} t), ± {number(u.mean_se_kg)} kg standard error"),
-        ("", "95th percentile", f"{number(u.q95_kg)} kg ({_t(u.q95_kg)} t)"),
-        ("", "90 % half-width", f"{number(u.hw90_kg)} kg ({_percent(u.hw90_percent)} of the mean)"),
+        ("Approach 1 (IPCC 2006 V1 Eq. 3.1, 3.2)", "95 % half-width", percent(u.approach1_half_width_percent)),
+        ("Monte Carlo", "5th percentile", f"{number(u.q05_kg)} kg ({tonnes(u.q05_kg)} t)"),
+        ("", "mean", f"{number(u.mean_kg)} kg ({tonnes(u.mean_kg)} t), ± {number(u.mean_se_kg)} kg standard error"),
+        ("", "95th percentile", f"{number(u.q95_kg)} kg ({tonnes(u.q95_kg)} t)"),
+        ("", "90 % half-width", f"{number(u.hw90_kg)} kg ({percent(u.hw90_percent)} of the mean)"),
     )
     ranked = sorted(u.contributions, key=lambda row: (-Decimal(row.variance_percent), row.factor))
     bars = [
@@ -330,8 +318,8 @@ def _uncertainty(s: Statement) -> Html:
         tag("p", "Not covered: errors of the map (missed and false loss), the date of loss, growth, degradation, and "
             "whether the default factors suit this forest. The true uncertainty is larger."),
         tag("figure", charts.interval(u.q05_kg, u.mean_kg, u.q95_kg, s.quantities.period_project_kg),
-            tag("figcaption", f"Project emissions of the period from zero: bar from the 5th ({_t(u.q05_kg, 0)} t CO₂e) to "
-                f"the 95th percentile ({_t(u.q95_kg, 0)} t CO₂e), line at the mean, diamond at the signed value.")),
+            tag("figcaption", f"Project emissions of the period from zero: bar from the 5th ({tonnes(u.q05_kg, 0)} t CO₂e) to "
+                f"the 95th percentile ({tonnes(u.q95_kg, 0)} t CO₂e), line at the mean, diamond at the signed value.")),
         table("Uncertainty of project emissions, per mapped area", ("Method", "Measure", "Value"), rows, figures=(2,)),
         table("Which factor to improve first: share of the variance", ("Factor", "", "%"), bars, figures=(2,)),
         tag("p", f"{number(u.draws)} draws of {u.generator}, seed {u.seed}.", class_="small digest"),
@@ -422,14 +410,6 @@ def _check(document: dict[str, Any], s: Statement, name: str) -> Html:
     ])  # fmt: skip
 
 
-def _figure(image: Html, *caption: object) -> Html:
-    return tag("figure", image, tag("figcaption", *caption))
-
-
-def _list(items: list[str]) -> Html:
-    return tag("ul", *(tag("li", item) for item in items))
-
-
 def _labelled(label: str) -> Html:
     return tag("p", tag("b", label), class_="labels")
 
@@ -438,21 +418,5 @@ def _pill(words: str, *, good: bool | None) -> Html:
     return tag("span", words, class_=f"pill {'unknown' if good is None else 'good' if good else 'bad'}")
 
 
-def _ha(m2: int) -> str:
-    return f"{Decimal(m2) / 10_000:,.2f}".replace(",", "\u202f")
-
-
-def _t(kg: int, places: int = 1) -> str:
-    return f"{Decimal(kg) / 1000:,.{places}f}".replace(",", "\u202f").replace("-", "−")
-
-
-def _percent(value: str | None) -> str:
-    return "not meaningful: the mean is near zero" if value is None else f"{Decimal(value):.1f} %"
-
-
 def _share(percent: str) -> str:
     return f"{min(max(Decimal(percent), Decimal(0)), Decimal(100)):.2f}"
-
-
-def _lonlat(lon: float, lat: float) -> str:
-    return f"{abs(lat):.5f}° {'N' if lat >= 0 else 'S'}, {abs(lon):.5f}° {'E' if lon >= 0 else 'W'}"

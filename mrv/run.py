@@ -10,7 +10,7 @@ import json
 import shutil
 import tempfile
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,7 @@ def search_scenes(project: Project, claim: Claim) -> Path:
         base=project.folder, connections=project.settings.connections,
     )  # fmt: skip
     path = project.store_folder / "items" / f"{found.digest.removeprefix('sha256:')}.json"
-    write_whole(path, (json.dumps(found.as_json(), indent=1, sort_keys=True) + "\n").encode())
+    write_whole(path, found.encoded())
     return path
 
 
@@ -168,7 +168,7 @@ def attest(
         provenance(started=started, where=place, warnings=told),
     )  # fmt: skip
     progress("write report", 0, 0)
-    _write(out, store, materials, document, items, result)
+    _write(out, store, materials, document, relative_items(items, project.folder), result)
     from mrv.attest.credential import attestation_digest
 
     return Record(out, result.statement.digest(), attestation_digest(document), document, result)
@@ -228,13 +228,34 @@ def _materials(project: Project, store: Store, evidence: Fetched, result: Result
     return sorted(rows, key=lambda row: (row.path, row.item or "", row.band or ""))
 
 
+def _told(href: str, folder: Path) -> str:
+    """An address as a stranger is told it: a path of this machine says nothing to them, its place in the project does."""
+    if not href.startswith("/"):
+        return href
+    inside = Path(href).is_relative_to(folder.resolve())
+    return Path(href).relative_to(folder.resolve()).as_posix() if inside else Path(href).name
+
+
+def relative_items(items: Path, folder: Path) -> ItemList:
+    """An item list with addresses as a stranger is told them: what an output folder holds.
+
+    Args:
+        items: The list, as :func:`search_scenes` wrote it.
+        folder: The project folder.
+    """
+    found = read_items(items).items
+    return ItemList(
+        tuple(
+            replace(item, assets={role: replace(a, href=_told(a.href, folder)) for role, a in item.assets.items()})
+            for item in found
+        )
+    )
+
+
 def _signed_material(material: Material, folder: Path) -> dict[str, Any]:
     row = asdict(material)
     href = row["href"]
-    if href.startswith("/"):
-        # A path of this machine says nothing to a stranger; its place in the project does.
-        inside = Path(href).is_relative_to(folder.resolve())
-        href = Path(href).relative_to(folder.resolve()).as_posix() if inside else Path(href).name
+    href = _told(href, folder)
     row["sourceSha256"], row["sourceVerified"] = row.pop("source_sha256"), row.pop("source_verified")
     return row | {"href": href or None}
 
@@ -266,7 +287,9 @@ def _sign(
     return proof.sign(document, signer, now)
 
 
-def _write(out: Path, store: Store, materials: list[Material], document: dict[str, Any], items: Path, result: Result) -> None:
+def _write(
+    out: Path, store: Store, materials: list[Material], document: dict[str, Any], items: ItemList, result: Result
+) -> None:
     """Write everything beside the output folder first, then move it in, the attestation last."""
     from mrv.attest import credential
     from mrv.report import render
@@ -274,13 +297,15 @@ def _write(out: Path, store: Store, materials: list[Material], document: dict[st
 
     try:
         out.mkdir(parents=True, exist_ok=True)
+        for stale in out.glob(".partial-*"):  # of a run that was killed
+            shutil.rmtree(stale, ignore_errors=True)
         staging = Path(tempfile.mkdtemp(prefix=".partial-", dir=out))
     except OSError as error:
         raise disk_error(error, out) from error
     try:
         store.copy_to(staging / "evidence", [material.path for material in materials])
         write_whole(staging / "report.html", render(document, look(result)).encode())
-        write_whole(staging / "items.json", items.read_bytes())
+        write_whole(staging / "items.json", items.encoded())
         write_whole(staging / "attestation.json", credential.encode(document))
         _move_in(staging, out)
     except OSError as error:

@@ -53,6 +53,32 @@ def check_evidence(materials: Iterable[Mapping[str, Any]], root: Path) -> list[C
     return checks
 
 
+def check_materials(statement: Mapping[str, Any], materials: Iterable[Mapping[str, Any]]) -> Check:
+    """Whether the files that are signed are those that the statement speaks of: each band and map, once, by its digest.
+
+    Args:
+        statement: The statement as signed; of another shape it holds nothing, and the check fails.
+        materials: The signed list of files.
+    """
+    try:
+        wanted = {(row["id"], band["band"], band["pixels"]) for row in statement["evidence"] for band in row["bands"]}
+        wanted |= {(None, row["name"], row["pixels"]) for row in statement["activity"]["maps"]}
+        wanted.add((None, None, statement["project"]["boundary_digest"]))
+    except (KeyError, TypeError):
+        return Check("evidence.materials", "fails", "the statement names no evidence")
+    listed = {(row["item"], row["band"], _named_digest(row["path"])) for row in materials}
+    missing, stray = wanted - listed, listed - wanted
+    if not missing and not stray:
+        return Check("evidence.materials", "holds", f"{len(wanted)} files, each one the statement names")
+    example = next(iter(sorted(map(str, missing or stray))))
+    told = f"{len(missing)} not listed, {len(stray)} not named by the statement: {example}"
+    return Check("evidence.materials", "fails", told)
+
+
+def _named_digest(path: str) -> str:
+    return "sha256:" + path.rsplit("/", 1)[-1].partition(".")[0]
+
+
 class _FaultError(Exception):
     """One file is not what was signed."""
 

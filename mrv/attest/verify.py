@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mrv.attest import caip19, credential, proof, strict_json
-from mrv.attest.evidence import check_evidence
+from mrv.attest.evidence import check_evidence, check_materials
 from mrv.attest.shapes import check_instant
 from mrv.checks import Check, decide
 from mrv.errors import AttestationError, MRVError
@@ -63,6 +63,7 @@ def check(
         _subject(subject),
         _asset(subject["binding"]["assets"], wanted),
         *_statement(subject["statement"]),
+        check_materials(subject["statement"], subject["materials"]),
         *_evidence(subject["materials"], evidence),
     ]
 

@@ -18,8 +18,14 @@ from mrv.units import decimal_str
 if TYPE_CHECKING:
     from mrv.plan import FactorsTable
 
-ROLES = ("agb", "root_shoot", "carbon_fraction", "after_biomass", "after_carbon_fraction")
-"""The roles a plan fills with factor ids."""
+ROLES = {
+    "agb": "t d.m./ha",
+    "root_shoot": "t d.m./t d.m.",
+    "carbon_fraction": "t C/t d.m.",
+    "after_biomass": "t d.m./ha",
+    "after_carbon_fraction": "t C/t d.m.",
+}
+"""The roles a plan fills with factor ids, and the unit each needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Factor:
     """Unit."""
     source: str
     """Publication and table."""
+    note: str
+    """What its reader should know."""
     verified: bool
     """Value and interval were both checked against the publication or its reference code."""
     overridden: bool = False
@@ -79,6 +87,7 @@ def _factor(row: dict[str, str]) -> Factor:
         distribution=row["distribution"],
         unit=row["unit"],
         source=row["source"],
+        note=row["note"],
         verified=row["value_verified"] == row["interval_verified"] == "yes",
     )
 
@@ -91,7 +100,7 @@ def factors_for(plan: FactorsTable) -> dict[str, Factor]:
     """
     table = load_table(plan.table)
     chosen: dict[str, Factor] = {}
-    for role in ROLES:
+    for role, unit in ROLES.items():
         name = getattr(plan, role)
         if name not in table:
             raise PlanError(
@@ -99,6 +108,13 @@ def factors_for(plan: FactorsTable) -> dict[str, Factor]:
                 code="factors.unknown",
                 field=f"factors.{role}",
                 hint=f"ids: {', '.join(sorted(table))}",
+            )
+        if table[name].unit != unit:
+            raise PlanError(
+                f"{name} is in {table[name].unit}, not {unit}",
+                code="factors.role",
+                field=f"factors.{role}",
+                hint="name a factor of that unit",
             )
         chosen[role] = _override(table[name], plan)
     if stray := sorted(set(plan.overrides) - {factor.id for factor in chosen.values()}):
@@ -122,6 +138,7 @@ def _override(factor: Factor, plan: FactorsTable) -> Factor:
         distribution=factor.distribution,
         unit=factor.unit,
         source="monitoring plan",
+        note="",
         verified=False,
         overridden=True,
     )

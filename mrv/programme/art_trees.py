@@ -10,31 +10,31 @@ from fractions import Fraction
 
 from mrv.equations import round_up, trees_uncertainty_adjustment
 from mrv.programme.steps import Step
-from mrv.units import KG_PER_T, decimal_str
+from mrv.units import decimal_str
 
 
-def worked_example(emission_kg: int, half_width_90_kg: int) -> tuple[Step, ...]:
+def worked_example(emission_kg: int, *, mean_kg: int, half_width_90_kg: int) -> tuple[Step, ...]:
     """UAdj on an emission and its 90 % half-width, as if it were a gross reduction.
 
     Args:
         emission_kg: kg CO2e, above zero.
-        half_width_90_kg: kg CO2e.
+        mean_kg: Mean of the draws, above zero.
+        half_width_90_kg: Half-width of their 90 % interval.
 
     Returns:
-        Three steps: the adjustment rounded up to whole kilograms, capped at the base, and whole tonnes rounded down.
+        Two steps: the adjustment rounded up to whole kilograms and capped at the base, and what it leaves.
     """
-    share = Fraction(half_width_90_kg, emission_kg)
+    share = Fraction(half_width_90_kg, mean_kg)
     factor = trees_uncertainty_adjustment(share)
     adjustment = min(round_up(emission_kg * factor), emission_kg)
     left = emission_kg - adjustment
     return (
         Step(
-            "ART TREES 2.0 UAdj = 0.524417 × HW90 / 1.645006, HW90 as a fraction of the mean; rounded up, capped at 1",
+            "ART TREES 2.0 UAdj = 0.524417 × HW90 / 1.645006, HW90 as a fraction of the draws' mean; rounded up, capped at 1",
             emission_kg,
             f"HW90 {decimal_str(share, places=6)}, UAdj {decimal_str(factor, places=6)}",
             adjustment,
             "kg CO2e",
         ),
         Step("base less adjustment", emission_kg, f"{adjustment} kg", left, "kg CO2e"),
-        Step("whole tonnes, rounded down", left // KG_PER_T, "1000 kg / t", left // KG_PER_T, "t CO2e"),
     )

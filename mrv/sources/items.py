@@ -58,11 +58,9 @@ class ItemList:
         """JSON form."""
         return {"schema": "mrv.items/1", "items": [asdict(item) for item in self.items]}
 
-    def write(self, path: Path) -> None:
-        """Write the list; whole or not at all."""
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(self.as_json(), indent=1, sort_keys=True) + "\n")
-        partial.replace(path)
+    def encoded(self) -> bytes:
+        """The list as a file's bytes."""
+        return (json.dumps(self.as_json(), indent=1, sort_keys=True) + "\n").encode()
 
 
 def read_items(path: Path) -> ItemList:

@@ -174,3 +174,13 @@ def test_another_conclusion_is_noticed(value, computed):
     value["conclusion"]["computed"] = computed
     failing = [check.code for check in check_statement(value) if check.status == "fails"]
     assert failing == ["statement.conclusion"]
+
+
+def test_steps_of_the_whole_forest_in_a_row_fail_input_integrity(value):
+    """One hazy scene is left out; three in a row would be the loss of the whole forest, hidden by leaving them out."""
+    used = [scene for scene in value["evidence"] if scene["status"] == "used"]
+    for scene in used[-2:]:
+        scene["status"] = "index step"
+    assert gate(value, "input integrity").status == "passed"
+    used[-3]["status"] = "index step"
+    assert gate(value, "input integrity").status == "failed"

@@ -28,7 +28,7 @@ SEED = "sha256:" + "0123456789abcdef" * 4
 
 
 def factor(name="f", value="100", low="80", high="120", distribution="normal"):
-    return Factor(name, Fraction(value), Fraction(low), Fraction(high), "95 %", distribution, "t", "made", verified=True)
+    return Factor(name, Fraction(value), Fraction(low), Fraction(high), "95 %", distribution, "t", "made", "", verified=True)
 
 
 def test_as241_against_scipy_quantised():

@@ -17,6 +17,7 @@ from mrv import charts
 from mrv.attest import credential, keys, proof
 from mrv.attest.strict_json import digest
 from mrv.errors import StatementError
+from mrv.page import esc, number
 from mrv.report import render
 from mrv.units import epoch_day
 from mrv.views import PixelSeries, Views
@@ -150,11 +151,11 @@ def test_a_file_name_cannot_leave_its_command(page):
 
 @given(st.text())
 def test_escaped_text_is_neither_markup_nor_reordered(text):
-    found = charts.esc(text)
+    found = esc(text)
     assert not set("<>\"'") & set(found)
     assert not set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069") & set(found)
-    assert charts.esc(found) is found
-    assert charts.esc("a") + "<" == "a&lt;"
+    assert esc(found) is found
+    assert esc("a") + "<" == "a&lt;"
 
 
 def test_the_disclaimer_and_the_labels_are_plain(page):
@@ -306,4 +307,4 @@ def test_colours_of_years_differ_and_the_ramp_is_bounded():
 
 @pytest.mark.parametrize(("value", "text"), [(1234567, "1\u202f234\u202f567"), (-1000, "−1\u202f000"), (None, "not known")])
 def test_numbers_are_grouped(value, text):
-    assert charts.number(value) == text
+    assert number(value) == text

@@ -62,7 +62,7 @@ def test_a_collection_given_directly(tmp_path):
 
 def test_an_item_list_goes_there_and_back(tmp_path):
     _, _, items = search_tiny(tiny_project(tmp_path))
-    items.write(tmp_path / "items.json")
+    (tmp_path / "items.json").write_bytes(items.encoded())
     again = read_items(tmp_path / "items.json")
     assert again == items
     assert again.digest == items.digest

@@ -49,7 +49,15 @@ def trust_list(signer):
 @pytest.fixture(scope="session")
 def _parts():
     return {
-        "statement": {"schema": "mrv.statement/1", "kg": 9007199254740991, "name": "Île d'Été", "ratio": "0.5"},
+        "statement": {
+            "schema": "mrv.statement/1",
+            "kg": 9007199254740991,
+            "name": "Île d'Été",
+            "ratio": "0.5",
+            "project": {"boundary_digest": "sha256:boundary"},
+            "evidence": [{"id": "S2A", "bands": [{"band": "B04", "pixels": "sha256:a_B04"}]}],
+            "activity": {"maps": []},
+        },
         "binding": {"supersedes": [], "assets": [ASSET], "serials": ["ICR-ISL-354-78040-14-R-0-2021"]},
         "materials": [
             {

@@ -1,0 +1,72 @@
+"""Findings: typed remarks about the data, from the statement's own tables; made when it is built and again by a check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mrv.sections import FindingSection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mrv.statement import Statement
+
+
+def findings(statement: Statement) -> list[FindingSection]:
+    """Every finding, in order.
+
+    Args:
+        statement: Its tables; findings, gates and conclusion are not read.
+    """
+    parts = (_factors, _scenes, _radiometry, _tree_cover, _loss, _project)
+    return [FindingSection(code=code, item=item, value=value) for part in parts for code, item, value in part(statement)]
+
+
+def _factors(s: Statement) -> Iterator[tuple[str, str, str]]:
+    for factor in s.factors:
+        if factor.overridden:
+            yield "factor.overridden", factor.id, factor.value
+        elif not factor.verified:
+            yield "factor.unverified", factor.id, factor.source
+
+
+def _scenes(s: Statement) -> Iterator[tuple[str, str, str]]:
+    for scene in s.evidence:
+        if scene.status == "index step":
+            yield "scene.index-step", scene.id, f"median index {scene.median_index}"
+        if scene.offset_check == "failed":
+            yield "scene.offset", scene.id, f"offset {scene.offset_dn} DN, dark vegetation at {scene.dark_dn} DN"
+
+
+def _radiometry(s: Statement) -> Iterator[tuple[str, str, str]]:
+    declared = sum(scene.offset_rule == "declared" for scene in s.evidence)
+    for source in s.method.plan["sources"]:
+        if declared and "radiometry" in source:
+            reason = source["radiometry"].get("reason", "")
+            yield "radiometry.declared", f"{declared} scenes without a processing baseline", reason
+
+
+def _tree_cover(s: Statement) -> Iterator[tuple[str, str, str]]:
+    for scene in s.evidence:
+        if scene.status == "layer" and scene.date > s.method.plan["project"]["start"]:
+            late = f"dated {scene.date}, after the project's start: loss before it may read as non-forest"
+            yield "tree-cover.late", scene.id, late
+
+
+def _loss(s: Statement) -> Iterator[tuple[str, str, str]]:
+    for row in s.activity.loss:
+        of = f"of {row.pixels} pixels of {row.year}"
+        if row.undated_pixels:
+            since = "first anomalous in the year's first scene: lost since the last scene of the year before, perhaps then"
+            yield "activity.dating", f"{row.undated_pixels} {of}", since
+        if row.weak_pixels:
+            weak = "confidence 50 % or less: half of what followed the break was normal; counted in full"
+            yield "activity.weak", f"{row.weak_pixels} {of}", weak
+    if s.observation.unmonitored_px:
+        short = "history too short; counted as stable forest"
+        yield "change.unmonitored", f"{s.observation.unmonitored_px} pixels", short
+
+
+def _project(s: Statement) -> Iterator[tuple[str, str, str]]:
+    if s.project.simulated:
+        yield "project.simulated", s.project.id, "this world is made, not measured"

@@ -1,0 +1,267 @@
+"""Sections: the closed models a statement is made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mrv.units import JSON_INT_MAX, DateStr, DecimalStr, Digest
+
+Int = Annotated[int, Field(ge=-JSON_INT_MAX, le=JSON_INT_MAX)]
+Count = Annotated[int, Field(ge=0, le=JSON_INT_MAX)]
+Text = Annotated[str, Field(max_length=2000)]
+Stratum = Literal["tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"]
+GateStatus = Literal["passed", "failed", "not assessed"]
+Conclusion = Literal["unmodified", "qualified", "adverse", "disclaimer"]
+STRATUM_NAMES: tuple[Stratum, ...] = get_args(Stratum)
+MapName = Literal["break_day", "confidence", "clear_count", "stratum"]
+MAP_NAMES: tuple[MapName, ...] = get_args(MapName)
+MAPPED_AREA = "mapped area, not an estimate"
+
+
+class Section(BaseModel):
+    """A part of a statement: closed, frozen, nothing converted."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+
+class ProjectSection(Section):
+    """The project and its area."""
+
+    id: str
+    """Identifier of the plan."""
+    name: Text
+    """Name of the plan."""
+    country: str
+    """ISO 3166-1 alpha-2."""
+    simulated: bool
+    """True where the world is made, not measured."""
+    boundary_digest: Digest
+    """sha256 of the boundary file."""
+    area_m2: Count
+    """Geodesic area of the pixels whose centre lies in the boundary, m²."""
+    pixels: Count
+    """How many those are."""
+
+
+class PeriodSection(Section):
+    """The monitoring period."""
+
+    name: str
+    """Name in the plan."""
+    start: DateStr
+    """First day."""
+    end: DateStr
+    """Last day."""
+
+
+class ClaimedVintage(Section):
+    """A claim for one vintage year."""
+
+    year: Count
+    """Vintage."""
+    t_co2e: Count
+    """Claimed tonnes."""
+
+
+class ClaimSection(Section):
+    """What the project claims."""
+
+    vintages: list[ClaimedVintage]
+    """By year."""
+    article6: Literal["none", "authorised"]
+    """Article 6 use claimed."""
+    assurance: Literal["none", "limited", "reasonable"]
+    """Agreed level of assurance."""
+
+
+class MethodSection(Section):
+    """How it was computed."""
+
+    plan: dict[str, Any]
+    """The whole plan."""
+    plan_digest: Digest
+    """sha256 of its canonical JSON."""
+    method_digest: Digest
+    """The same without the claims."""
+    code_digest: Digest
+    """sha256 over the code and tables of the rooms that compute."""
+    area_formula: str
+    """Formula of the geodesic pixel area."""
+
+
+class GridSection(Section):
+    """The window."""
+
+    crs: str
+    """Coordinate reference system."""
+    shape: Annotated[list[Count], Field(min_length=2, max_length=2)]
+    """Rows, columns."""
+    transform: Annotated[list[DecimalStr], Field(min_length=6, max_length=6)]
+    """Affine coefficients a b c d e f."""
+
+
+class BandDigest(Section):
+    """One band of one scene on the window."""
+
+    band: str
+    """Role of the band in the plan."""
+    pixels: Digest
+    """Pixel digest."""
+
+
+class SceneSection(Section):
+    """One scene: what was read, how it was scaled, whether it was used."""
+
+    id: Text
+    """STAC item id."""
+    source: str
+    """Source of the plan."""
+    date: DateStr
+    """Day of acquisition, or the reference day of a layer."""
+    processing_baseline: str | None
+    """As the item states it."""
+    offset_dn: Int
+    """Offset added to digital numbers."""
+    offset_rule: Literal["metadata", "declared", "none"]
+    """Who says so: the item's baseline, the plan for items without one, or nobody needs to (not reflectance)."""
+    offset_check: GateStatus
+    """Empirical check of the offset on dark vegetation."""
+    dark_dn: Int | None
+    """1st percentile of the blue band over clear forest, digital number."""
+    clear_px: Count
+    """Clear pixels on forest in the window."""
+    median_index: Int | None
+    """Median index over them, × 10⁴."""
+    status: Literal["used", "history", "off season", "too cloudy", "index step", "layer"]
+    """``used`` and ``history`` scenes entered the detector; the others did not, and this is why."""
+    bands: list[BandDigest]
+    """What was read."""
+
+
+class ObservationSection(Section):
+    """The observation record."""
+
+    first: DateStr
+    """First scene used."""
+    last: DateStr
+    """Last scene used."""
+    record_days: Count
+    """Days from first to last."""
+    scenes_available: Count
+    """Scenes found."""
+    scenes_used: Count
+    """Scenes that entered the detector."""
+    longest_gap_days: Count
+    """Longest gap between used scenes."""
+    clear_min: Count
+    """Fewest clear observations of a forest pixel of the project."""
+    clear_median: Count
+    """Their median."""
+    clear_max: Count
+    """Most."""
+    unmonitored_px: Count
+    """Forest pixels of the project with too short a history."""
+
+
+class StratumArea(Section):
+    """Area of one stratum at the end of the period."""
+
+    stratum: Stratum
+    """Which."""
+    pixels: Count
+    """Pixels."""
+    area_m2: Count
+    """Geodesic area, m²."""
+    se_m2: Count | None
+    """Standard error of an estimate; null for a mapped area."""
+    ci90_m2: list[Count] | None
+    """90 % interval of an estimate; null for a mapped area."""
+
+
+class LossArea(Section):
+    """Tree-cover loss mapped in one year."""
+
+    year: Count
+    """Year of the first anomalous observation."""
+    pixels: Count
+    """Pixels."""
+    area_m2: Count
+    """Geodesic area, m²."""
+    mean_confidence_percent: Count | None
+    """Mean share of anomalous observations after the break, %; null without loss."""
+    weak_pixels: Count
+    """Pixels with a confidence of 50 % or less."""
+    undated_pixels: Count
+    """Pixels first anomalous in the year's first scene: they may have been lost in the year before."""
+
+
+class MapDigest(Section):
+    """A map this statement was computed with."""
+
+    name: MapName
+    """Which."""
+    pixels: Digest
+    """Pixel digest."""
+
+
+class ActivitySection(Section):
+    """Activity data."""
+
+    label: Literal["mapped area, not an estimate"]
+    """What the areas are."""
+    estimator: Literal["none"]
+    """Design-based estimator."""
+    frame_digest: Digest | None
+    """Frozen sampling frame."""
+    strata: list[StratumArea]
+    """Strata at the end of the period; they add up to the project area."""
+    loss: list[LossArea]
+    """Loss by year, from the project's start to the end of the period."""
+    maps: list[MapDigest]
+    """The maps."""
+
+
+class GateSection(Section):
+    """One plausibility gate."""
+
+    id: str
+    """Gate."""
+    status: GateStatus
+    """Outcome; *not assessed* is never *passed*."""
+    measured: Text
+    """What it measured."""
+    limit: Text
+    """Its limit."""
+
+
+class ConclusionSection(Section):
+    """Computed conclusion, after ISO 14064-3; the opinion belongs to the human verifier."""
+
+    computed: Conclusion
+    """Which."""
+    basis: list[Text]
+    """Why."""
+
+
+class FindingSection(Section):
+    """A typed finding about the data."""
+
+    code: str
+    """Stable code."""
+    item: Text
+    """What it concerns."""
+    value: Text
+    """What was found."""
+
+
+class AbsentInput(Section):
+    """An input the project does not give."""
+
+    input: str
+    """Which."""
+    consequence: Text
+    """What follows."""
+    remedy: Text
+    """How to get there."""
