@@ -22,6 +22,7 @@ ORDER = [
     "subject.id",
     "binding.asset",
     "statement.schema",
+    "evidence.materials",
     "evidence.unread",
 ]
 
