@@ -203,19 +203,31 @@ def test_a_full_disk_is_refused_and_leaves_nothing_half_written(full, small_disk
     assert mrv(*words)[0] == 0
 
 
-def test_an_interrupted_run_goes_on_where_it_stopped(tiny, keys, mrv, tmp_path):
+def heed_interrupts():
+    """A job in the background of a shell starts with SIGINT ignored, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_goes_on_where_it_stopped(how, tiny, keys, mrv, tmp_path):
     from support.range_server import RangeServer
 
     words = [sys.executable, "-m", "mrv.cli", "run", str(tiny.folder), "--key", keys[0], "--out", str(tmp_path / "out")]
     with RangeServer(tiny.build, latency_s=0.02) as server:
         address = server.url("catalog.json")
         tiny.set_settings(sources={"s2": address, "cover": address}, connections=2)
-        process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env={**os.environ, "GDAL_HTTP_PROXY": ""})
+        process = subprocess.Popen(
+            words,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "GDAL_HTTP_PROXY": ""},
+            preexec_fn=heed_interrupts,  # noqa: PLW1509  # no threads here
+        )
         pixels = tiny.folder / "store" / "pixels"
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and len(list(pixels.glob("*/*.tif"))) < 20:
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(how)
         _, err = process.communicate(timeout=60)
         kept = len(list(pixels.glob("*/*.tif")))
         assert process.returncode == 130, err
