@@ -257,7 +257,7 @@ def parse(data: bytes) -> dict[str, Any]:
         AttestationError: ``json.*`` or ``schema.*``, with the path of the first fault as its field.
     """
     document = strict_json.loads(data)
-    Credential.of(document, checked=True)
+    Credential.of_checked(data)
     assert isinstance(document, dict)
     return document
 

@@ -45,18 +45,23 @@ class Closed(BaseModel):
     )
 
     @classmethod
-    def of(cls, value: Any, *, checked: bool = False) -> Self:
+    def of(cls, value: Any) -> Self:
         """The model of a plain JSON value.
-
-        Args:
-            value: The value.
-            checked: It came from :func:`mrv.attest.strict_json.loads`.
 
         Raises:
             AttestationError: ``json.*`` or ``schema.*``, with the path of the first fault as its field.
         """
+        return cls.of_checked(strict_json.canonical(value))
+
+    @classmethod
+    def of_checked(cls, data: bytes) -> Self:
+        """The model of JSON text that :func:`mrv.attest.strict_json.loads` has read.
+
+        Raises:
+            AttestationError: ``schema.*``, with the path of the first fault as its field.
+        """
         try:
-            return cls.model_validate_json(strict_json.canonical(value, checked=checked))
+            return cls.model_validate_json(data)
         except ValidationError as error:
             raise _refusal(error) from error
 
