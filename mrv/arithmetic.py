@@ -57,8 +57,15 @@ def plan_fault(statement: Statement) -> str | None:
 
 
 def _differs(what: str, stated: object, computed: object) -> Iterator[str]:
-    if stated != computed:
-        yield f"{what}: stated {stated}, recomputed {computed}"
+    if stated == computed:
+        return
+    if isinstance(stated, list) and isinstance(computed, list):
+        # The first row that differs says enough.
+        if len(stated) != len(computed):
+            yield f"{what}: {len(stated)} rows stated, {len(computed)} recomputed"
+            return
+        stated, computed = next((a, b) for a, b in zip(stated, computed, strict=True) if a != b)
+    yield f"{what}: stated {stated}, recomputed {computed}"
 
 
 def _plan(s: Statement) -> Iterator[str]:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -235,7 +236,7 @@ def _reader(plan: MonitoringPlan, grid: GeoBox, store: Store) -> Reader:
 def _forest(plan: MonitoringPlan, reader: Reader, cover: Scene) -> NDArray[np.bool_]:
     whole = (slice(0, reader.grid.shape[0]), slice(0, reader.grid.shape[1]))
     percent = reader.band(Layer(0, cover.bands, 0), "tree_cover", whole)
-    forest: NDArray[np.bool_] = (percent >= int(plan.project.forest.min_cover_percent)) & (percent <= 100)
+    forest: NDArray[np.bool_] = (percent >= ceil(plan.project.forest.min_cover_percent)) & (percent <= 100)
     if not forest.any():
         raise SourceError(
             f"no pixel of the window has {plan.project.forest.min_cover_percent} % tree cover",
