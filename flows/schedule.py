@@ -22,6 +22,7 @@ from prefect import flow, get_run_logger
 
 from flows.verify import verify
 from mrv.attest import credential
+from mrv.cli import refused
 from mrv.errors import MRVError, UsageError
 from mrv.pipeline import code_digest
 from mrv.project import load_project
@@ -153,8 +154,7 @@ def main() -> int:
             print(f"serving {project.plan.project.id} at {os.environ['PREFECT_API_URL']}, cron {cron}", flush=True)
             _serve(args, cron)
     except MRVError as error:
-        print(f"error[{error.error_code}]: {error}\n  what to do: {error.hint}", file=sys.stderr)
-        return error.exit_status
+        return refused(error)
     except KeyboardInterrupt:
         return 130
     return 0

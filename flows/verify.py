@@ -17,7 +17,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from mrv.attest.keys import load_signer
-from mrv.cli import describe, summary
+from mrv.cli import describe, refused, summary
 from mrv.errors import MRVError
 from mrv.pipeline import code_digest
 from mrv.project import Project, load_project
@@ -168,8 +168,7 @@ def main() -> int:
     try:
         result = verify(args.project, args.key, args.period, args.out, args.where)
     except MRVError as error:
-        print(f"error[{error.error_code}]: {error}\n  what to do: {error.hint}", file=sys.stderr)
-        return error.exit_status
+        return refused(error)
     text = result.pop("text")
     print(json.dumps(result, indent=1) if args.json else text)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

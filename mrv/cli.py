@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         status: int = args.call(args)
     except MRVError as error:
-        return _refused(error, as_json=args.json)
+        return refused(error, as_json=args.json)
     except KeyboardInterrupt:
         print("interrupted: nothing half-written; run again to go on from what was fetched", file=sys.stderr)
         return INTERRUPTED
@@ -126,7 +126,8 @@ def _keys_verbs(verbs: Any) -> None:
     show.add_argument("key", metavar="URI", help="file:PATH or env:NAME")
 
 
-def _refused(error: MRVError, *, as_json: bool) -> int:
+def refused(error: MRVError, *, as_json: bool = False) -> int:
+    """Tell a refusal on standard error, and as JSON where asked; its exit status."""
     if as_json:
         print(json.dumps({"error": error.as_dict()}, indent=1, ensure_ascii=False))
     print(f"error[{error.error_code}]: {error}", file=sys.stderr)
@@ -240,10 +241,10 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"cannot be read: {error.strerror}", code="usage.file", file=path, hint="check the path") from error
 
 
-def _answer(checks: list[Check], *, as_json: bool, what: str) -> int:
+def _answer(checks: list[Check], *, as_json: bool, what: str, more: dict[str, Any] | None = None) -> int:
     failed = [check for check in checks if check.status == "fails"]
     if as_json:
-        _print({"holds": not failed, "checks": [check.as_dict() for check in checks]})
+        _print({"holds": not failed, "checks": [check.as_dict() for check in checks], **(more or {})})
     else:
         for check in checks:
             print(f"{MARKS[check.status]} {check.code:<32} {check.detail}")
@@ -292,19 +293,11 @@ def _replay(args: argparse.Namespace) -> int:
         told = f"{error} ({error.hint})"
     if comparison is None:
         return _answer([Check("replay.evidence", "fails", told)], as_json=args.json, what="the replay")
-    if args.json:
-        failed = not comparison.exact
-        _print(
-            {
-                "holds": not failed,
-                "checks": [check.as_dict() for check in comparison.checks],
-                "differences": [str(entry) for entry in comparison.differing],
-            }
-        )
-        return 1 if failed else 0
-    for entry in comparison.differing:
-        print(f"  attested ≠ recomputed  {entry}")
-    return _answer(comparison.checks, as_json=False, what="the replay")
+    if not args.json:
+        for entry in comparison.differing:
+            print(f"  attested ≠ recomputed  {entry}")
+    differing = {"differences": [str(entry) for entry in comparison.differing]}
+    return _answer(comparison.checks, as_json=args.json, what="the replay", more=differing)
 
 
 def _diff(args: argparse.Namespace) -> int:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from mrv.plan import Claim
     from mrv.project import Project
 
-Progress = "Callable[[str, int, int], None]"
 OWNED = ("evidence", "report.html", "items.json", "attestation.json")
 """What a run puts in its output folder, the attestation last."""
 
@@ -332,15 +331,3 @@ def out_folder(project: Project, claim: Claim, out: Path | None) -> Path:
     if folder.exists() and not folder.is_dir():
         raise StoreError("is a file", code="out.file", file=folder, field="--out", hint="give a folder")
     return folder
-
-
-__all__ = [
-    "ItemList",
-    "Record",
-    "attest",
-    "fetch_scenes",
-    "out_folder",
-    "read_fetched",
-    "search_scenes",
-    "verify_period",
-]
