@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
-from mrv.activity import EIGHT_NEIGHBOURS, loss_years
+from mrv.activity.strata import EIGHT_NEIGHBOURS, loss_years
 from mrv.change.harmonic_monitor import ChangeMap
 from mrv.cube import NODATA, ndvi
 from mrv.pipeline import Result, compute

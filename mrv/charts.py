@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mrv.activity import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE
+from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE
 from mrv.page import Html, esc, number, svg, tag
 
 if TYPE_CHECKING:

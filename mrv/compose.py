@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from mrv.activity import BUFFER, FOREST, LOSS, STRATA
+from mrv.activity.strata import BUFFER, FOREST, LOSS, STRATA
 from mrv.carbon.stock import Densities, densities, growth_rows, stock_rows
 from mrv.carbon.tables import ROLES
 from mrv.equations import percentage_speaks
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from mrv.activity import ActivityData
+    from mrv.activity.strata import ActivityData
     from mrv.carbon.tables import Factor
     from mrv.change.harmonic_monitor import ChangeMap
     from mrv.change.screening import SceneView, Screened

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv import compute as place
-from mrv.activity import ActivityData, measure
+from mrv.activity.strata import ActivityData, measure
 from mrv.areas import pixel_areas_mm2, total_m2
 from mrv.carbon.tables import factors_for
 from mrv.change.harmonic_monitor import ChangeMap, Model, detect

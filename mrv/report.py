@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv import charts, curves
-from mrv.activity import STRATA
+from mrv.activity.strata import STRATA
 from mrv.attest.credential import attestation_digest
 from mrv.errors import StatementError
 from mrv.page import Html, bullets, figure, hectares, join, lonlat, number, percent, table, tag, tonnes, whole

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mrv.activity import FOREST, LOSS
+from mrv.activity.strata import FOREST, LOSS
 from mrv.cube import NODATA, ndvi
 from mrv.units import epoch_day, from_epoch_day
 
@@ -93,7 +93,7 @@ class Views:
     clear_count: NDArray[np.uint16]
     """Clear observations used."""
     strata: NDArray[np.uint8]
-    """Strata, codes as :data:`mrv.activity.STRATA`; 0 outside the project."""
+    """Strata, codes as :data:`mrv.activity.strata.STRATA`; 0 outside the project."""
     series: tuple[PixelSeries, ...]
     """A loss, the weakest loss and a stable pixel, as far as there are such."""
     history_end: date

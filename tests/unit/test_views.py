@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from mrv.activity import BUFFER, FOREST, LOSS, NON_FOREST
+from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST
 from mrv.cube import NODATA
 from mrv.units import epoch_day
 from mrv.views import NO_PICTURE, choose, look, lower_median, outline, stretch

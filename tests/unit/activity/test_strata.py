@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from support.tiny_project import CLEARINGS, LOSS_PX
 
-from mrv.activity import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE, STRATA, loss_years, measure, strata_map
+from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE, STRATA, loss_years, measure, strata_map
 from mrv.areas import total_m2
 from mrv.change.harmonic_monitor import ChangeMap
 from mrv.units import Period, epoch_day
