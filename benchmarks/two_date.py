@@ -109,21 +109,21 @@ def verify() -> Result:
 def read_cube(result: Result) -> Cube:
     """Every scene of a result as arrays."""
     rows, cols = result.grid.shape
-    tile, reader = (slice(0, rows), slice(0, cols)), result.reader
+    tile, reader = (slice(0, rows), slice(0, cols)), result.optical.reader
     index, colour = [], []
-    for layer in result.layers:
+    for layer in result.optical.layers:
         clear = reader.clear(layer, tile)
         bands = {role: reader.reflectance(layer, role, tile) for role in ("red", "green", "blue", "nir")}
         index.append(ndvi(bands["red"], bands["nir"], clear))
         picture = np.stack([bands[role] for role in ("red", "green", "blue")], axis=2)
         colour.append(np.where(clear[..., np.newaxis], picture, NODATA))
-    dates = [from_epoch_day(layer.day) for layer in result.layers]
+    dates = [from_epoch_day(layer.day) for layer in result.optical.layers]
     return Cube(
-        days=np.array([layer.day for layer in result.layers], np.int32),
+        days=np.array([layer.day for layer in result.optical.layers], np.int32),
         doy=np.array([day.timetuple().tm_yday for day in dates], np.int32),
         year=np.array([day.year for day in dates], np.int32),
-        used=np.array([status in {"used", "history"} for status in result.screened.status]),
-        shift=np.array(result.screened.shift, np.int32),
+        used=np.array([status in {"used", "history"} for status in result.optical.screened.status]),
+        shift=np.array(result.optical.screened.shift, np.int32),
         index=np.stack(index),
         colour=np.stack(colour).astype(np.int16),
     )
@@ -134,7 +134,7 @@ def as_loss(years: Years, result: Result) -> Years:
     days = np.zeros(years.shape, np.int32)
     for year in YEARS:
         days[years == year] = epoch_day(date(year, 7, 1))
-    change = ChangeMap(days, result.change.confidence, result.change.clear_count)
+    change = ChangeMap(days, result.optical.change.confidence, result.optical.change.clear_count)
     loss = loss_years(
         change, result.forest, start=date(YEARS[0], 1, 1), end=date(YEARS[-1], 12, 31),
         minimum_px=result.statement.method.plan["project"]["forest"]["minimum_mapping_unit_px"],
@@ -208,10 +208,10 @@ def margin(cube: Cube, result: Result, years: Years) -> NDArray[np.int32]:
     """How far below the model an observation was anomalous when each pixel's year began, NDVI × 10⁴ (y, x)."""
     index = np.ascontiguousarray(cube.index[cube.used].transpose(1, 2, 0))
     starts = {year: int(np.argmax(cube.year[cube.used] >= year)) for year in (*YEARS, 0)}
-    starts[0] = result.model.history
+    starts[0] = result.optical.model.history
     out = np.zeros(index.shape[:2], np.int32)
     for row, col in np.argwhere(result.forest & result.inside):
-        fitted, limit = result.model.fitted(index[row, col])
+        fitted, limit = result.optical.model.fitted(index[row, col])
         at = starts[int(years[row, col])]
         out[row, col] = round(fitted[at] - limit[at])
     return out
@@ -255,7 +255,7 @@ def describe(cube: Cube, group: Bools, years: Years, found: tuple[Second, Bools,
 
 def compare(cube: Cube, result: Result) -> dict[str, Any]:
     """The whole comparison, as JSON."""
-    detector = np.where(result.activity.strata == 1, as_years(result.change.break_day), 0).astype(np.int32)
+    detector = np.where(result.activity.strata == 1, as_years(result.optical.change.break_day), 0).astype(np.int32)
     forest = result.forest & result.inside
     sweep = [row for normalised in (False, True) for row in _sweep(cube, result, detector, normalised=normalised)]
     pick = max((row for row in sweep if not row["normalised"]), key=lambda row: row["agreement_percent"])["threshold_e4"]
@@ -338,7 +338,7 @@ def _near(mask: Bools) -> Bools:
 
 def _late(cube: Cube, result: Result, detector: Years, rival: Years, year: int) -> dict[str, int]:
     """What the detector dates after a summer, and whether the next summer is still low."""
-    late = (detector == year) & (result.change.break_day > epoch_day(date(year, 1, 1)) + SUMMER[1] - 1)
+    late = (detector == year) & (result.optical.change.break_day > epoch_day(date(year, 1, 1)) + SUMMER[1] - 1)
     before, after = (cube.composite(which, normalised=True).astype(np.int32) for which in (YEARS[0] - 1, year + 1))
     low = after < before - FLOOR
     mine = late & (rival == 0)
@@ -367,7 +367,7 @@ def draw(cube: Cube, result: Result, report: dict[str, Any], path: Path) -> None
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    detector = np.where(result.activity.strata == 1, as_years(result.change.break_day), 0)
+    detector = np.where(result.activity.strata == 1, as_years(result.optical.change.break_day), 0)
     rival = annual(cube, result, report["pick_e4"])
     pictures = _true_colour(cube, result)
     mpl.rcParams["svg.hashsalt"] = "mrv"

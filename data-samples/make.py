@@ -3,6 +3,9 @@
 Turns the real Sentinel-2 L2A cube that the wheel of nrt carries into what a user really has: one Cloud-Optimised
 GeoTIFF a band and date, with STAC 1.1 items, collections and a catalog.  Two runs give the same bytes.  A folder that
 is up to date is left as it is; any other is replaced as a whole, and only if this script made it.
+
+``python data-samples/make.py gmw --from FOLDER`` does the same for the mangrove dossier, from published data that are given by
+argument and never committed.
 """
 
 from __future__ import annotations
@@ -71,16 +74,37 @@ def build(out: Path, *, until: date | None = None) -> Built:
         UsageError: a package is missing, no scene is left, or ``out`` holds something else.
         SourceError: the cube is not what it should be, or its radiometric offset is not proven to be 0.
     """
-    stamp = _stamp(until)
+    return _build(out, _stamp(until), lambda folder: write_romania(folder, until=until), scenes=f"{stac.S2}/S2_")
+
+
+def build_gmw(out: Path, *, source: Path) -> Built:
+    """Build the mangrove dossier's evidence into ``out``.
+
+    Args:
+        out: The folder to make or to replace.
+        source: The folder that holds the published data.
+
+    Raises:
+        UsageError: ``source`` lacks a file, or ``out`` holds something else.
+        SourceError: The plots are not what they should be.
+    """
+    import gmw_dossier as gmw
+
+    options = {"sample": "gmw", "inputs": gmw.input_digests(source)}
+    stamp = _stamp_of(("make.py", "romania_stac.py", *gmw.MODULES), options, ("numpy", "rasterio"))
+    return _build(out, stamp, lambda folder: gmw.write_gmw(folder, source, _encode_extent), scenes=f"{gmw.COLLECTION}/GMW_")
+
+
+def _build(out: Path, stamp: dict[str, Any], write: Callable[[Path], None], *, scenes: str) -> Built:
     before = _read_stamp(out)
     if before is not None and _is_current(out, before, stamp):
-        return _built(out, before["files"], fresh=False)
+        return _built(out, before["files"], scenes, fresh=False)
     out.parent.mkdir(parents=True, exist_ok=True)
     with _swapped_in(out) as folder:
-        write_romania(folder, until=until)
+        write(folder)
         files = {path.relative_to(folder).as_posix(): _sha256(path) for path in _files_of(folder)}
         (folder / STAMP).write_bytes(stac.dump({**stamp, "files": files}))
-    return _built(out, files, fresh=True)
+    return _built(out, files, scenes, fresh=True)
 
 
 def write_romania(folder: Path, *, until: date | None) -> None:
@@ -116,8 +140,6 @@ def _write_item(collection: Path, document: dict[str, Any], files: dict[str, byt
 
 def _encode(values: Any, band: str, grid: Grid) -> bytes:
     """One band as the bytes of a Cloud-Optimised GeoTIFF: single-threaded and free of dates, so always the same."""
-    import rasterio.shutil
-    from rasterio.io import MemoryFile
     from rasterio.transform import Affine
 
     reflectance = band not in ("SCL", "tcd")
@@ -132,12 +154,32 @@ def _encode(values: Any, band: str, grid: Grid) -> bytes:
         "transform": Affine(*grid.transform),
         "nodata": 255 if band == "tcd" else 0,
     }
+    block = BLOCK_10M if grid.width > BLOCK_10M else BLOCK_20M
+    return _cog(values.astype(dtype), profile, band, block=block, scale=REFLECTANCE_SCALE if reflectance else None)
+
+
+def _encode_extent(values: Any, transform: tuple[float, ...]) -> bytes:
+    """One epoch of a classified map in longitude and latitude."""
+    from rasterio.transform import Affine
+
+    rows, cols = values.shape
+    profile = {
+        "driver": "GTiff", "width": cols, "height": rows, "count": 1, "dtype": "uint8", "crs": "EPSG:4326",
+        "transform": Affine(*transform), "nodata": 0,
+    }  # fmt: skip
+    return _cog(values, profile, "extent", block=256, scale=None)
+
+
+def _cog(values: Any, profile: dict[str, Any], band: str, *, block: int, scale: float | None) -> bytes:
+    import rasterio.shutil
+    from rasterio.io import MemoryFile
+
     with MemoryFile() as plain, MemoryFile(ext=".tif") as cog:
         with plain.open(**profile) as dst:
-            dst.write(values.astype(dtype), 1)
+            dst.write(values, 1)
             dst.set_band_description(1, band)
-            if reflectance:
-                dst.scales, dst.offsets = (REFLECTANCE_SCALE,), (0.0,)
+            if scale is not None:
+                dst.scales, dst.offsets = (scale,), (0.0,)
         rasterio.shutil.copy(
             plain.name,
             cog.name,
@@ -145,7 +187,7 @@ def _encode(values: Any, band: str, grid: Grid) -> bytes:
             COMPRESS="DEFLATE",
             LEVEL="9",
             PREDICTOR="YES",
-            BLOCKSIZE=str(BLOCK_10M if grid.width > BLOCK_10M else BLOCK_20M),
+            BLOCKSIZE=str(block),
             OVERVIEWS="NONE",
             NUM_THREADS="1",
         )
@@ -178,14 +220,19 @@ def _swapped_in(out: Path) -> Iterator[Path]:
 
 def _stamp(until: date | None) -> dict[str, Any]:
     """What decides every byte of the output: this builder, its options, and the packages that encode."""
+    options = {"sample": "romania", "only_until": None if until is None else until.isoformat()}
+    return _stamp_of(MODULES, options, ("nrt", "numpy", "rasterio"))
+
+
+def _stamp_of(modules: Sequence[str], options: dict[str, Any], packages: Sequence[str]) -> dict[str, Any]:
     builder = hashlib.sha256()
-    for name in MODULES:
+    for name in modules:
         builder.update((HERE / name).read_bytes())
     return {
         "schema": "mrv.samples/1",
         "builder_sha256": builder.hexdigest(),
-        "options": {"sample": "romania", "only_until": None if until is None else until.isoformat()},
-        "packages": {name: _version(name) for name in ("nrt", "numpy", "rasterio")},
+        "options": options,
+        "packages": {name: _version(name) for name in packages},
     }
 
 
@@ -225,8 +272,8 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _built(out: Path, files: dict[str, str], *, fresh: bool) -> Built:
-    scenes = sum(name.startswith(f"{stac.S2}/S2_") and name.endswith(".json") for name in files)
+def _built(out: Path, files: dict[str, str], prefix: str, *, fresh: bool) -> Built:
+    scenes = sum(name.startswith(prefix) and name.endswith(".json") for name in files)
     return Built(out, scenes, len(files), sum((out / name).stat().st_size for name in files), fresh)
 
 
@@ -255,13 +302,16 @@ def _progress(total: int) -> Iterator[Tick]:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="data-samples/make.py", description=str(__doc__).splitlines()[0])
-    parser.add_argument("sample", nargs="?", default="romania", choices=["romania"], help="which sample (default: %(default)s)")
+    parser.add_argument("sample", nargs="?", default="romania", choices=["romania", "gmw"], help="which sample (%(default)s)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to build into (default: data-samples/SAMPLE/build)")
     parser.add_argument("--only-until", type=_day, metavar="YYYY-MM-DD", help="leave later scenes out")
+    parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="gmw: folder of the published data")
     args = parser.parse_args(argv)
-    out = args.out or HERE / args.sample / "build"
+    if (args.source is None) == (args.sample == "gmw") or (args.only_until is not None and args.sample == "gmw"):
+        parser.error("--from FOLDER goes with gmw, --only-until with romania")
+    out = Path(os.path.abspath(args.out or HERE / args.sample / "build"))  # noqa: PTH100 - resolve() would follow links
     try:
-        built = build(Path(os.path.abspath(out)), until=args.only_until)  # noqa: PTH100 - resolve() would follow links
+        built = build(out, until=args.only_until) if args.source is None else build_gmw(out, source=args.source)
     except MRVError as exc:
         print(f"error: {exc}", file=sys.stderr)
         if exc.hint:

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mrv.carbon.stock import Densities, densities, growth_rows, stock_rows
-from mrv.carbon.tables import ROLES, factors_for
+from mrv.activity.accuracy_rows import accuracy_of
+from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, design_strata, events_of
+from mrv.activity_sections import DETECTOR_MAPS, DETECTOR_STRATA, ESTIMATED_AREA, MAPPED_AREA
+from mrv.baseline import Leakage, LevelRow, ReferenceLevel
+from mrv.carbon.pools import LOSS, STANDING
+from mrv.carbon.soil_factor import soil_factor
+from mrv.carbon.stock import growth_rows, stock_rows
+from mrv.carbon.tables import factors_for
 from mrv.checks import Check, decide
+from mrv.claimed import Claimed
 from mrv.equations import percentage_speaks
 from mrv.errors import PlanError
 from mrv.findings import findings
-from mrv.plan import plan_from_json
-from mrv.programme.art_trees import worked_example
-from mrv.programme.steps import MISSING, TEXT_VERIFIED, scope_limitation
-from mrv.scope import ABSENT, NOT_VERIFIED
-from mrv.sections import MAP_NAMES, STRATUM_NAMES
-from mrv.uncertainty.approach1 import Interval, emission_uncertainty
-from mrv.units import decimal_str, kg_co2e
+from mrv.plan import ChangeTable, MonitoringPlan, plan_from_json
+from mrv.programme.credits import PriorCredit, RiskReport
+from mrv.programme.rows import programme_row, worked_example
+from mrv.scope import absent, not_verified
+from mrv.tonnes import Told, find_spread, quantities
+from mrv.uncertainty.approach1 import approach1_percent
+from mrv.units import decimal_str
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from mrv.activity.cohort import Event
+    from mrv.programme.steps import Issuance
+    from mrv.quantities import LevelSection
     from mrv.statement import Statement
+
+MEASURED = frozenset({"agb", "bgb", "growth", "bgb_growth"})
+"""Roles that plots fill; their values are replayed, not recomputed from the tables."""
 
 
 def check_arithmetic(statement: Statement) -> list[Check]:
@@ -41,7 +54,7 @@ def check_arithmetic(statement: Statement) -> list[Check]:
     for name, question in _QUESTIONS.items():
         try:
             wrong = list(question(statement))
-        except (ArithmeticError, KeyError, ValueError, TypeError, IndexError, RuntimeError, AttributeError) as error:
+        except (ArithmeticError, KeyError, ValueError, TypeError, IndexError, RuntimeError, AttributeError, PlanError) as error:
             wrong = [f"cannot be recomputed: {error!r}"]
         checks.append(decide(f"statement.arithmetic.{name}", ok=not wrong, detail="; ".join(wrong) or "recomputed"))
     return checks
@@ -65,11 +78,27 @@ def _differs(what: str, stated: object, computed: object) -> Iterator[str]:
             yield f"{what}: {len(stated)} rows stated, {len(computed)} recomputed"
             return
         stated, computed = next((a, b) for a, b in zip(stated, computed, strict=True) if a != b)
+    if isinstance(stated, dict) and isinstance(computed, dict) and set(stated) == set(computed):
+        name = next(name for name in stated if stated[name] != computed[name])
+        yield from _differs(f"{what}, {name}", stated[name], computed[name])
+        return
     yield f"{what}: stated {stated}, recomputed {computed}"
 
 
+def _plan_of(s: Statement) -> MonitoringPlan:
+    return plan_from_json(s.method.plan)
+
+
+def _years(s: Statement) -> range:
+    return range(int(s.method.plan["project"]["start"][:4]), int(s.period.end[:4]) + 1)
+
+
+def _names(s: Statement) -> set[str]:
+    return {row.name for row in s.inputs}
+
+
 def _plan(s: Statement) -> Iterator[str]:
-    known = plan_from_json(s.method.plan)
+    known = _plan_of(s)
     yield from _differs("plan", s.method.plan, known.as_json())
     yield from _differs("plan digest", s.method.plan_digest, known.digest())
     yield from _differs("method digest", s.method.method_digest, known.method_digest())
@@ -81,26 +110,27 @@ def _plan(s: Statement) -> Iterator[str]:
     yield from _differs("claimed vintages", [(v.year, v.t_co2e) for v in s.claim.vintages],
                         [(int(year), t) for year, t in sorted(claim.vintages.items())])  # fmt: skip
     yield from _differs("claim", (s.claim.article6, s.claim.assurance), (claim.article6, claim.assurance))
-    project = (s.project.id, s.project.name, s.project.country, s.project.simulated)
+    project = (s.project.id, s.project.name, s.project.country, s.project.kind, s.project.simulated)
     table = known.project
-    yield from _differs("project", project, (table.id, table.name, table.country, table.simulated))
+    yield from _differs("project", project, (table.id, table.name, table.country, table.kind, table.simulated))
     yield from _differs("area formula", s.method.area_formula, known.grid.area_formula)
     yield from _differs("grid", s.grid.crs, known.grid.crs)
-    yield from _differs("GWP set", s.quantities.gwp, known.factors.gwp)
     yield from _differs("generator", s.uncertainty.generator, known.random.generator)
-    yield from _differs("programme", s.programme.id, known.programme.id)
+    names = [row.name for row in s.inputs]
+    yield from _differs("inputs", names, sorted(set(names)))
 
 
 def _observation(s: Statement) -> Iterator[str]:
-    days = [date.fromisoformat(scene.date) for scene in s.evidence if scene.status in {"used", "history"}]
+    optical = isinstance(_plan_of(s).method.change, ChangeTable)
+    seen = {"used", "history"} if optical else {"layer"}
+    detector = _sources(s, "optical" if optical else "extent")
+    days = [date.fromisoformat(e.date) for e in s.evidence if e.status in seen and e.source in detector]
     yield from _differs("scenes used", s.observation.scenes_used, len(days))
     names = [(scene.source, scene.id) for scene in s.evidence]
     yield from _differs("scenes listed twice", len(names) - len(set(names)), 0)
-    layers = [scene.source for scene in s.evidence if scene.status == "layer"]
-    covers = [source["id"] for source in s.method.plan["sources"] if source["role"] == "tree-cover"]
-    yield from _differs("layers", layers, covers)
-    available = sum(scene.status != "layer" for scene in s.evidence)
-    yield from _differs("scenes available", s.observation.scenes_available, available)
+    single = [*_sources(s, "tree-cover"), *_sources(s, "biomass")]
+    yield from _differs("layers", [e.source for e in s.evidence if e.status == "layer" and e.source not in detector], single)
+    yield from _differs("scenes available", s.observation.scenes_available, sum(e.source in detector for e in s.evidence))
     if days:
         yield from _differs("first", s.observation.first, min(days).isoformat())
         yield from _differs("last", s.observation.last, max(days).isoformat())
@@ -109,12 +139,14 @@ def _observation(s: Statement) -> Iterator[str]:
         yield from _differs("longest gap", s.observation.longest_gap_days, gap)
 
 
+def _sources(s: Statement, role: str) -> list[str]:
+    return [source["id"] for source in s.method.plan["sources"] if source["role"] == role]
+
+
 def _areas(s: Statement) -> Iterator[str]:
-    strata = s.activity.strata
-    yield from _differs("strata", [row.stratum for row in strata], list(STRATUM_NAMES))
-    yield from _differs("maps", [row.name for row in s.activity.maps], list(MAP_NAMES))
-    errors = [row.stratum for row in strata if row.se_m2 is not None or row.ci90_m2 is not None]
-    yield from _differs("standard errors of a mapped area", errors, [])
+    strata, detector = s.activity.strata, s.method.plan["method"]["change"]["detector"]
+    yield from _differs("strata", [row.stratum for row in strata], list(DETECTOR_STRATA[detector]))
+    yield from _differs("maps", [row.name for row in s.activity.maps], list(DETECTOR_MAPS[detector]))
     yield from _differs("pixels", s.project.pixels, sum(row.pixels for row in strata))
     # Each area is rounded once, on its own: sums agree within half a square metre a part.
     if abs(s.project.area_m2 - sum(row.area_m2 for row in strata)) > (len(strata) + 1) // 2:
@@ -123,88 +155,168 @@ def _areas(s: Statement) -> Iterator[str]:
     yield from _differs("pixels lost", lost.pixels, sum(row.pixels for row in s.activity.loss))
     if abs(lost.area_m2 - sum(row.area_m2 for row in s.activity.loss)) > (len(s.activity.loss) + 1) // 2:
         yield f"loss by year adds up to {sum(row.area_m2 for row in s.activity.loss)} m², the stratum has {lost.area_m2}"
-    start = int(s.method.plan["project"]["start"][:4])
-    years = list(range(start, int(s.period.end[:4]) + 1))
-    yield from _differs("years of loss", [row.year for row in s.activity.loss], years)
+    yield from _differs("years of loss", [row.year for row in s.activity.loss], list(_years(s)))
 
 
-def _densities(s: Statement) -> Densities:
-    return densities(factors_for(plan_from_json(s.method.plan).factors))
+def _sample(s: Statement) -> Iterator[str]:
+    a, table, given = s.activity, _plan_of(s).reference, "reference.csv" in _names(s)
+    yield from _differs("sample", a.sample is not None, given)
+    yield from _differs("label", a.label, ESTIMATED_AREA if given else MAPPED_AREA)
+    yield from _differs("estimator", a.estimator, ESTIMATOR if given else "none")
+    if a.sample is None or table is None:
+        yield from _differs("estimates without a sample", (a.estimates, a.accuracy), ([], None))
+        return
+    signed = (a.sample.interval, a.sample.response_design, a.sample.fpc)
+    yield from _differs("interval and response design", signed, (table.interval, table.response_design, True))
+    rows = [row.model_dump() for row in a.sample.strata]
+    total = sum(row["area_m2"] for row in rows)
+    if abs(total - s.project.area_m2) > (len(rows) + 1) // 2:
+        yield f"design strata add up to {total} m², the project has {s.project.area_m2}"
+    if any(not 0 <= row["responded"] <= row["drawn"] <= row["units"] for row in rows):
+        yield "a stratum has more units interpreted than drawn, or more drawn than it has"
+    design = design_strata(rows)
+    hits: dict[Event, list[int]] = {(row.activity, row.year): row.hits for row in a.estimates}
+    wanted = area_rows(design, hits, events_of(table.intensities, list(_years(s))), method=table.interval)
+    yield from _differs("estimates", [row.model_dump() for row in a.estimates], wanted)
+    if a.accuracy is None:
+        yield "no error matrix"
+        return
+    counted = [sum(row) for row in a.accuracy.counts]
+    yield from _differs("units in the error matrix", counted, [row["responded"] for row in rows])
+    yield from _differs("accuracy", a.accuracy.model_dump(), accuracy_of(design, a.accuracy.counts))
 
 
 def _factors(s: Statement) -> Iterator[str]:
-    known = factors_for(plan_from_json(s.method.plan).factors)
-    yield from _differs("factors", [row.model_dump() for row in s.factors], [known[role].as_row() for role in ROLES])
+    plan = _plan_of(s)
+    known = {**factors_for(plan.factors), **soil_factor(plan)}
+    published = known["agb"]
+    if plan.biomass is not None:
+        known = {**{role: factor for role, factor in known.items() if role not in MEASURED}, "agb_published": published}
+    stated = {row.role: row.model_dump() for row in s.factors if plan.biomass is None or row.role not in MEASURED}
+    yield from _differs("factors", stated, {role: factor.as_row(role) for role, factor in known.items()})
+    measured = sorted({row.role for row in s.factors} - set(stated))
+    need = {"agb"} if plan.biomass is not None else set()
+    if not need <= set(measured) <= MEASURED or len({row.role for row in s.factors}) < len(s.factors):
+        yield f"measured factors {measured} are not those of plots"
+    source = {row.digest for row in s.inputs if row.name == "plots.csv"}
+    for row in s.factors:
+        if row.role in measured and row.source not in {f"plots.csv {digest}" for digest in source}:
+            yield f"{row.role} is said to come from {row.source}"
+
+
+def _values(s: Statement) -> dict[str, Fraction]:
+    return {row.role: Fraction(row.value) for row in s.factors}
+
+
+def _activity_areas(s: Statement) -> dict[tuple[str, int], int]:
+    years = list(_years(s))
+    if s.activity.sample is not None:
+        return areas_of([row.model_dump() for row in s.activity.estimates], years)
+    standing = sum(row.area_m2 for row in s.activity.strata if row.stratum not in {"stable non-forest", "gain of forest"})
+    found: dict[tuple[str, int], int] = {}
+    for row in s.activity.loss:
+        standing -= row.area_m2
+        found[LOSS, row.year], found[STANDING, row.year] = row.area_m2, standing
+    return found
 
 
 def _stocks(s: Statement) -> Iterator[str]:
-    stock = _densities(s)
-    yield from _differs("densities", [row.model_dump() for row in s.stocks], stock_rows(stock))
-    standing = sum(row.area_m2 for row in s.activity.strata if row.stratum != "stable non-forest")
-    growth = growth_rows(stock, standing_m2=standing, loss_m2={row.year: row.area_m2 for row in s.activity.loss})
+    plan, values = _plan_of(s), _values(s)
+    yield from _differs("densities", [row.model_dump() for row in s.stocks], stock_rows(plan, values))
+    growth = growth_rows(plan, _activity_areas(s), values, reference_year=s.quantities.stock_year)
     yield from _differs("growth curve", [row.model_dump() for row in s.growth], growth)
+    yield from _differs("years of the growth curve", [row.year for row in s.growth_intervals], list(_years(s)))
+    for row in s.growth_intervals:
+        whole = sum(part["kg_co2e"] for part in growth if (part["year"], part["stratum"]) == (row.year, "forest"))
+        yield from _differs(f"stock {row.year}", row.kg_co2e, whole)
+        if row.ci90_kg[0] > row.ci90_kg[1]:
+            yield f"the interval of the stock {row.year} is upside down"
+    year = s.biomass.reference_year if s.biomass else plan.project.start.year - 1
+    yield from _differs("year of the stock", s.quantities.stock_year, year)
+
+
+def claimed_of(s: Statement) -> Claimed:
+    """What the project states, from the statement's own tables."""
+    q, names = s.quantities, _names(s)
+    return Claimed(
+        level=ReferenceLevel(tuple(_level(row) for row in q.reference_level)) if "reference_level.csv" in names else None,
+        leakage=Leakage(tuple(_level(row) for row in q.leakage)) if "leakage.toml" in names else None,
+        prior=tuple(PriorCredit(**row.model_dump()) for row in q.prior),
+        risk=None if q.risk is None else RiskReport(
+            Decimal(q.risk.risk_rating_percent), Decimal(q.risk.buffer_percent), Decimal(q.risk.loss_event_threshold_percent),
+            q.risk.document, date.fromisoformat(q.risk.as_of),
+        ),
+    )  # fmt: skip
+
+
+def _level(row: LevelSection) -> LevelRow:
+    return LevelRow(row.year, row.flow, Decimal(row.quantity), row.unit, Decimal(row.se), row.method, row.document)
+
+
+def _amounts(s: Statement) -> tuple[dict[str, Any], Issuance | None]:
+    years = tuple(range(int(s.period.start[:4]), int(s.period.end[:4]) + 1))
+    told = Told(
+        plan=_plan_of(s), years=years, areas_m2=_activity_areas(s), values=_values(s), stock_year=s.quantities.stock_year,
+        claimed=claimed_of(s), estimated=s.activity.sample is not None,
+    )  # fmt: skip
+    rows = [row.model_dump() for row in s.uncertainty.drawn]
+    return quantities(told, lambda quantity, span: find_spread(rows, quantity, span))
 
 
 def _quantities(s: Statement) -> Iterator[str]:
-    per_ha = _densities(s).emission
-    emitted = {row.year: kg_co2e(row.area_m2, per_ha) for row in s.activity.loss}
-    first, last = int(s.period.start[:4]), int(s.period.end[:4])
-    q = s.quantities
-    yield from _differs("vintages", [v.year for v in q.vintages], list(range(first, last + 1)))
-    for vintage in q.vintages:
-        yield from _differs(f"project emissions {vintage.year}", vintage.project_kg, emitted[vintage.year])
-        # No reference level, leakage or removals are read, so whatever stands there was invented.
-        rest = (vintage.baseline_kg, vintage.leakage_kg, vintage.gross_benefit_kg, vintage.reductions_kg, vintage.removals_kg)
-        yield from _differs(f"baseline, leakage and benefit {vintage.year}", rest, (None,) * len(rest))
-    yield from _differs("period", q.period_project_kg, sum(v.project_kg for v in q.vintages))
-    yield from _differs("cumulative", q.cumulative_project_kg, sum(emitted.values()))
-    yield from _differs("prior credits", (q.cumulative_credited_t, q.prior_attestations), (0, []))
-    steps = scope_limitation(MISSING)
-    yield from _differs("steps", [row.model_dump() for row in q.steps], [asdict(step) for step in steps])
-    yield from _differs("issuable", q.issuable_t, steps[-1].result)
+    wanted, _ = _amounts(s)
+    yield from _differs("quantities", s.quantities.model_dump(), wanted)
+    given = {"risk_report.toml": s.quantities.risk is not None, "registry_extract.json": s.authorisation is not None}
+    for name, there in given.items():
+        yield from _differs(name, there, name in _names(s))
+    if s.quantities.prior and "prior_credits.csv" not in _names(s):
+        yield "prior credits are listed, but prior_credits.csv is no input"
 
 
 def _uncertainty(s: Statement) -> Iterator[str]:
-    u = s.uncertainty
-    known = factors_for(plan_from_json(s.method.plan).factors)
-    intervals = {role: Interval(factor.value, factor.low, factor.high) for role, factor in known.items()}
-    result = emission_uncertainty(intervals)
-    half = None if result.half_width_percent is None else decimal_str(result.half_width_percent, places=4)
-    yield from _differs("Approach 1", u.approach1_half_width_percent, half)
-    shares = [(known[role].id, decimal_str(result.variance_percent[role], places=4)) for role in ROLES]
-    yield from _differs("contributions", [(c.factor, c.variance_percent) for c in u.contributions], shares)
-    yield from _differs("half-width", u.hw90_kg, (u.q95_kg - u.q05_kg) // 2)
-    if not u.q05_kg <= u.q95_kg:
-        yield "the 5th percentile lies above the 95th"
-    percent = decimal_str(Fraction(100 * u.hw90_kg, u.mean_kg), places=4) if percentage_speaks(u.mean_kg, u.hw90_kg) else None
-    yield from _differs("half-width percent", u.hw90_percent, percent)
-    yield from _differs("draws", u.draws, s.method.plan["random"]["draws"])
+    u, plan = s.uncertainty, _plan_of(s)
+    factors = {row.role: row for row in s.factors}
+    yield from _differs("Approach 1", u.approach1_half_width_percent, approach1_percent(factors))
+    for row in u.drawn:
+        name = f"{row.quantity} of the {row.span}"
+        yield from _differs(f"half-width, {name}", row.hw90_kg, (row.q95_kg - row.q05_kg) // 2)
+        speaks = percentage_speaks(row.mean_kg, row.hw90_kg)
+        percent = decimal_str(Fraction(100 * row.hw90_kg, row.mean_kg), places=4) if speaks else None
+        yield from _differs(f"half-width percent, {name}", row.hw90_percent, percent)
+    claimed = claimed_of(s)
+    kinds = ["project", "gross emissions"]
+    kinds += ["baseline"] if claimed.level else []
+    kinds += ["leakage"] if claimed.leakage else []
+    kinds += ["net benefit"] if claimed.level else []
+    wanted = [(kind, span) for span in ("period", "cumulative") for kind in kinds]
+    yield from _differs("drawn quantities", [(row.quantity, row.span) for row in u.drawn], wanted)
+    yield from _differs("draws", u.draws, plan.random.draws)
+    yield from _differs("confidence in the claim", u.confidence_in_claim_percent is not None, claimed.level is not None)
 
 
 def _programme(s: Statement) -> Iterator[str]:
-    yield from _differs("programme text", s.programme.text_verified, TEXT_VERIFIED[s.programme.id])
-    example, wanted = s.programme.worked_example, s.method.plan["programme"]["worked_example"]
-    yield from _differs(
-        "worked example", example is not None, wanted and min(s.quantities.period_project_kg, s.uncertainty.mean_kg) > 0
-    )
-    if example is not None:
-        yield from _differs("worked example's text", example.text_verified, TEXT_VERIFIED["art-trees-2.0"])
-        u = s.uncertainty
-        steps = worked_example(s.quantities.period_project_kg, mean_kg=u.mean_kg, half_width_90_kg=u.hw90_kg)
-        yield from _differs("worked example", [row.model_dump() for row in example.steps], [asdict(step) for step in steps])
+    plan = _plan_of(s)
+    _, issued = _amounts(s)
+    rows = [row.model_dump() for row in s.uncertainty.drawn]
+    wanted = {
+        **programme_row(plan, issued),
+        "worked_example": worked_example(plan, s.quantities.period_project_kg, rows),
+    }
+    yield from _differs("programme", s.programme.model_dump(), wanted)
 
 
 def _words(s: Statement) -> Iterator[str]:
-    yield from _differs("absent", [(row.input, row.consequence, row.remedy) for row in s.absent], list(ABSENT))
-    yield from _differs("not verified", s.not_verified, list(NOT_VERIFIED))
+    optical = isinstance(_plan_of(s).method.change, ChangeTable)
+    yield from _differs("absent", [row.model_dump() for row in s.absent], absent(_names(s)))
+    yield from _differs("not verified", s.not_verified, not_verified(_names(s), optical=optical))
     yield from _differs("findings", [row.model_dump() for row in s.findings], [row.model_dump() for row in findings(s)])
-    yield from _differs("frame", s.activity.frame_digest, None)
 
 
 _QUESTIONS: dict[str, Callable[[Statement], Iterator[str]]] = {
     "plan": _plan,
     "observation": _observation,
     "areas": _areas,
+    "sample": _sample,
     "factors": _factors,
     "stocks": _stocks,
     "quantities": _quantities,

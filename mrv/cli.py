@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     explain = _verb(verbs, "explain", _explain, "dry run: scenes, bytes, gates that would fail, time")
     explain.add_argument("project", type=Path, help="folder with plan.toml")
     explain.add_argument("--period", help="name of a [[claim]]; default, the last")
+    _sample_verb(verbs)
     check = _verb(verbs, "check", _check, "verify a signed attestation: a list of checks, never a bare yes")
     check.add_argument("attestation", type=Path)
     check.add_argument("--trust", type=Path, required=True, help="trust list: whose keys count")
@@ -92,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     diff = _verb(verbs, "diff", _diff, "what differs between two attestations")
     diff.add_argument("left", type=Path)
     diff.add_argument("right", type=Path)
+    _simulate_verb(verbs)
     _keys_verbs(verbs)
     return parser
 
@@ -114,6 +117,42 @@ def pixels(text: str) -> int:
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return value
+
+
+def _sample_verb(verbs: Any) -> None:
+    sample = _verb(verbs, "sample", _sample, "freeze a sampling frame (--n), then draw the reference sample (--beacon)")
+    sample.add_argument("project", type=Path, help="folder with plan.toml")
+    sample.add_argument("--period", help="name of a [[claim]]; default, the last")
+    step = sample.add_mutually_exclusive_group(required=True)
+    step.add_argument("--n", type=pixels, metavar="N", help="freeze a frame for N units and print the digest to publish")
+    step.add_argument(
+        "--beacon", metavar="VALUE", help="draw with this public value, known only after the digest was published"
+    )
+    frame = sample.add_argument_group("with --n")
+    frame.add_argument("--allocation", choices=("neyman", "equal", "proportional"), default="neyman")
+    frame.add_argument("--floor", type=int, default=50, metavar="UNITS", help="fewest units a stratum; default, 50")
+    frame.add_argument("--expect", action="append", default=[], metavar="STRATUM=SHARE", help="share expected to be changed")
+    frame.add_argument("--first-year", type=int, metavar="Y", help="first label year; default, the year before the project's")
+    frame.add_argument("--max-missing", type=int, default=0, metavar="%", help="non-response allowed in a stratum; default, 0")
+    frame.add_argument("--replace", action="store_true", help="replace a frame from which nothing was drawn")
+    draw = sample.add_argument_group("with --beacon")
+    draw.add_argument("--beacon-source", metavar="TEXT", help="where anyone can read the value")
+    draw.add_argument("--committed-at", metavar="DATE", help="day on which the digest was published")
+    draw.add_argument("--beacon-at", metavar="DATE", help="day on which the value became known")
+    draw.add_argument("--chips", action="store_true", help="a picture around each unit, in chips/")
+    sample.add_argument("--where", help=f"{WHERE}; cannot change the answer")
+
+
+def _simulate_verb(verbs: Any) -> None:
+    simulate = _verb(verbs, "simulate", _simulate, "make a project from a seed, and the truth beside it; nothing in it is real")
+    simulate.add_argument("out", type=Path, help="folder to make")
+    simulate.add_argument("--kind", choices=("mangrove", "forest"), default="mangrove", help="default, mangrove")
+    simulate.add_argument("--seed", type=int, default=1, help="the same seed, the same bytes; default, 1")
+    simulate.add_argument("--size", type=pixels, metavar="PX", help="edge of the project area; default, 60 pixels of 10 m")
+    simulate.add_argument("--history", type=pixels, metavar="YEARS", help="years of imagery before the project; default, 3")
+    simulate.add_argument("--years", type=pixels, metavar="YEARS", help="years of the project; default, 2")
+    simulate.add_argument("--scenes", type=pixels, metavar="N", help="scenes a year; default, 5")
+    simulate.add_argument("--units", type=int, default=400, help="reference units to draw and interpret; 0, none; default, 400")
 
 
 def _keys_verbs(verbs: Any) -> None:
@@ -232,6 +271,58 @@ def _explain(args: argparse.Namespace) -> int:
     print("gates    " + "\n         ".join(f"{name}: {why}" for name, why in found.gates.items()))
     print("missing  " + "\n         ".join(f"{name}: {remedy}" for name, remedy in found.absent.items()))
     return 0
+
+
+def _sample(args: argparse.Namespace) -> int:
+    _need("rasterio")
+    from mrv import sampling
+    from mrv.progress import progress_bar
+    from mrv.project import load_project
+
+    project = load_project(args.project)
+    with progress_bar() as progress:
+        if args.n is None:
+            drawn = sampling.draw_sample(
+                project, beacon=args.beacon, beacon_source=_given(args.beacon_source, "--beacon-source"),
+                committed_at=_day(args.committed_at, "--committed-at"), beacon_at=_day(args.beacon_at, "--beacon-at"),
+                chips=args.chips, where=args.where, progress=progress,
+            )  # fmt: skip
+            _print(drawn.summary()) if args.json else print(drawn.describe())
+            return 0
+        size = sampling.sample_size(args.n, rule=args.allocation, floor=args.floor, expected=args.expect)
+        frozen = sampling.freeze(
+            project, project.plan.claim_for(args.period), size=size, first_year=args.first_year,
+            max_missing_percent=args.max_missing, replace=args.replace, where=args.where, progress=progress,
+        )  # fmt: skip
+    _print(frozen.summary()) if args.json else print(frozen.describe())
+    return 0
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    _need("rasterio")
+    from mrv.simulate import Scenario, forest_scenario, simulate
+
+    asked = {
+        "size_px": args.size, "history_years": args.history, "project_years": args.years, "scenes_per_year": args.scenes,
+    }  # fmt: skip
+    scenario = Scenario() if args.kind == "mangrove" else forest_scenario()
+    given = scenario.with_(**{name: value for name, value in asked.items() if value is not None})
+    written = simulate(args.out, scenario=given, seed=args.seed, units=args.units)
+    _print(written.summary()) if args.json else print(written.describe())
+    return 0
+
+
+def _given(value: str | None, option: str) -> str:
+    if value is None:
+        raise UsageError("is needed with --beacon", code="usage", field=option, hint="mrv sample --help")
+    return value
+
+
+def _day(text: str | None, option: str) -> date:
+    try:
+        return date.fromisoformat(_given(text, option))
+    except ValueError as error:
+        raise UsageError(f"not a date: {text}", code="usage", field=option, hint="YYYY-MM-DD") from error
 
 
 def _read(path: Path) -> bytes:

@@ -55,10 +55,10 @@ class Reader:
     """The plan's window."""
     table: GridTable
     """The plan's grid."""
-    observation: ObservationTable
-    """Masking rules."""
-    scale: Fraction
-    """Reflectance per digital number."""
+    observation: ObservationTable | None
+    """Masking rules; None for layers that are not reflectance."""
+    scale: Fraction | None
+    """Reflectance per digital number; None for layers that are not."""
 
     def band(self, layer: Layer, role: str, tile: tuple[slice, slice]) -> NDArray[Any]:
         """Digital numbers of a tile, coarser bands repeated onto the grid.
@@ -81,7 +81,7 @@ class Reader:
         path = self.store.pixels_path(layer.bands[role])
         try:
             with open_tiff(path) as source:
-                ratio = round(source.transform.a / float(self.table.resolution_m))
+                ratio = round(source.transform.a / float(self.table.resolution))
                 _, row, col = coarsen(self.grid, self.table, ratio)
                 first_row, first_col = (row + rows.start) // ratio, (col + cols.start) // ratio
                 last_row, last_col = -(-(row + rows.stop) // ratio), -(-(col + cols.stop) // ratio)
@@ -100,6 +100,7 @@ class Reader:
         Returns:
             Boolean (y, x).
         """
+        assert self.observation is not None
         rim = self.observation.dilation_px
         rows, cols = tile
         wide = (
@@ -118,6 +119,7 @@ class Reader:
             int16 (y, x).
         """
         dn = self.band(layer, role, tile).astype(np.int64)
+        assert self.scale is not None
         factor = self.scale * SCALE
         scaled = ((dn + layer.offset_dn) * factor.numerator * 2 + factor.denominator) // (2 * factor.denominator)
         return np.where(dn == 0, NODATA, np.clip(scaled, -SCALE, 3 * SCALE)).astype(np.int16)

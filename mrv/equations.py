@@ -64,3 +64,71 @@ def round_up(value: Fraction) -> int:
 def percentage_speaks(mean_kg: int, half_width_kg: int) -> bool:
     """Whether a percentage of a mean says anything: the mean is positive and above a tenth of its half-width."""
     return mean_kg > 0 and mean_kg * 10 > half_width_kg
+
+
+def absolute_sum_percent(*terms: tuple[Fraction, Fraction]) -> Fraction | None:
+    """Uncertainty of several sources, % of the sum of their absolute values: √Σ(U·E)² / Σ|E|.
+
+    Unlike :func:`sum_percent`, opposite signs do not cancel in the denominator: 100 ± 20 % and −80 ± 20 % give 14 %, where
+    the net of 20 is uncertain by 128 % (VM0033 2.1, §8.5.2: "denominators must be expressed in absolute values").
+
+    Args:
+        terms: Pairs of a signed quantity and its uncertainty in percent.
+
+    Returns:
+        Percent, or None where every quantity is zero.
+
+    References:
+        VM0033 2.1 Eq. 87, 89 (sources of one stratum), 91 (baseline and project, up to year t).
+    """
+    whole = sum((abs(quantity) for quantity, _ in terms), Fraction(0))
+    if whole == 0:
+        return None
+    return sqrt_fraction(sum(((quantity * percent) ** 2 for quantity, percent in terms), Fraction(0))) / whole
+
+
+def area_weighted_percent(*strata: tuple[Fraction, Fraction]) -> Fraction | None:
+    """Uncertainty across strata, weighted by area and not by emission: √Σ(U·A)² / ΣA.
+
+    Args:
+        strata: Pairs of an area (any unit, ≥ 0) and an uncertainty in percent.
+
+    Returns:
+        Percent, or None without area.
+
+    References:
+        VM0033 2.1 Eq. 88, 90.
+    """
+    return absolute_sum_percent(*strata)
+
+
+def allowed_uncertainty_factor(error: Fraction, allowable: Fraction) -> Fraction:
+    """What is left after a deduction of the uncertainty beyond the allowable: min(1, 1 − error + allowable), never below 0.
+
+    Without the clamp an error of 10 % would pay 1.10 of the benefit.
+
+    Args:
+        error: Uncertainty, as a fraction.
+        allowable: 0.20 at 90 % or 0.30 at 95 % confidence.
+
+    References:
+        VM0033 2.1 Eq. 92, with "where this precision level is met, no deduction must result".
+    """
+    return max(Fraction(0), min(Fraction(1), 1 - error + allowable))
+
+
+AR_TOOL14_BANDS = tuple((Fraction(top, 100), Fraction(share, 100)) for top, share in ((10, 0), (15, 25), (20, 50), (30, 75)))
+"""Upper end of each band of U as a fraction, and the share of U that is discounted."""
+
+
+def ar_tool14_discount(uncertainty: Fraction) -> Fraction:
+    """Discount of a mean, as a fraction of the mean: a share of its uncertainty U, never of the tonnes.
+
+    Args:
+        uncertainty: U as a *fraction* of the mean (0.15, not 15): half-width of the 90 % interval over the mean.
+
+    References:
+        AR-TOOL14 04.2, Appendix 2, Table 1.
+    """
+    share = next((share for top, share in AR_TOOL14_BANDS if uncertainty <= top), Fraction(1))
+    return share * uncertainty

@@ -92,7 +92,7 @@ def explain(project: Project, claim: Claim) -> Explanation:
 
 def _gates(project: Project, claim: Claim, days: list[date]) -> dict[str, str]:
     gates = {"dual evidence": "fails: no plots, no reference sample"}
-    rules = project.plan.method.observation
+    rules = project.plan.method.continuity
     record, gap = (days[-1] - days[0]).days, max((b - a).days for a, b in zip(days, [*days[1:], days[-1]], strict=True))
     if record < max(3, rules.min_record_years) * 365 or gap > rules.max_gap_days:
         gates["continuity"] = f"fails: record {record} days, longest gap {gap} days before screening"

@@ -12,13 +12,23 @@ if TYPE_CHECKING:
     from mrv.statement import Statement
 
 
+_OMITTED = {
+    "dead wood": "its loss is not counted: emissions are understated",
+    "litter": "its loss is not counted: emissions are understated",
+    "soil organic carbon": "loss and accumulation are not counted",
+}
+"""Pools that a plan may leave out, and in which direction that errs."""
+_FEW = 5
+"""Units of omission below which Wald's interval falls short."""
+
+
 def findings(statement: Statement) -> list[FindingSection]:
     """Every finding, in order.
 
     Args:
         statement: Its tables; findings, gates and conclusion are not read.
     """
-    parts = (_factors, _scenes, _radiometry, _tree_cover, _loss, _project)
+    parts = (_factors, _pools, _scenes, _radiometry, _tree_cover, _loss, _sample, _plots, _project)
     return [FindingSection(code=code, item=item, value=value) for part in parts for code, item, value in part(statement)]
 
 
@@ -28,6 +38,19 @@ def _factors(s: Statement) -> Iterator[tuple[str, str, str]]:
             yield "factor.overridden", factor.id, factor.value
         elif not factor.verified:
             yield "factor.unverified", factor.id, factor.source
+
+
+def _pools(s: Statement) -> Iterator[tuple[str, str, str]]:
+    plan = s.method.plan
+    counted = {entry["pool"] for entry in plan["pools"]}
+    for pool, direction in _OMITTED.items():
+        if pool not in counted:
+            yield "pool.omitted", pool, direction
+    classes = plan.get("reference", {}).get("classes", {}).values()
+    for intensity in sorted({role.partition(":")[2] for role in classes if role.startswith("degraded:")}):
+        if intensity not in plan["factors"].get("degradation", {}):
+            told = "no factor: its area is estimated, its emissions are left out, so emissions are understated"
+            yield "degradation.omitted", intensity, told
 
 
 def _scenes(s: Statement) -> Iterator[tuple[str, str, str]]:
@@ -57,14 +80,45 @@ def _loss(s: Statement) -> Iterator[tuple[str, str, str]]:
     for row in s.activity.loss:
         of = f"of {row.pixels} pixels of {row.year}"
         if row.undated_pixels:
-            since = "first anomalous in the year's first scene: lost since the last scene of the year before, perhaps then"
+            since = (
+                "the maps before and after are more than a year apart"
+                if row.mean_confidence_percent is None
+                else "first anomalous in the year's first scene: lost since the last scene of the year before, perhaps then"
+            )
             yield "activity.dating", f"{row.undated_pixels} {of}", since
         if row.weak_pixels:
-            weak = "confidence 50 % or less: half of what followed the break was normal; counted in full"
+            weak = (
+                "no later map holds it yet; counted"
+                if row.mean_confidence_percent is None
+                else "confidence 50 % or less: half of what followed the break was normal; counted in full"
+            )
             yield "activity.weak", f"{row.weak_pixels} {of}", weak
     if s.observation.unmonitored_px:
         short = "history too short; counted as stable forest"
         yield "change.unmonitored", f"{s.observation.unmonitored_px} pixels", short
+
+
+def _sample(s: Statement) -> Iterator[tuple[str, str, str]]:
+    sample = s.activity.sample
+    if sample is None:
+        return
+    for row in sample.strata:
+        if row.responded < row.drawn:
+            yield "sample.non-response", row.stratum, f"{row.drawn - row.responded} of {row.drawn} units: {sample.non_response}"
+    big = max(range(len(sample.strata)), key=lambda i: sample.strata[i].area_m2)
+    omitted = sum(row.hits[big] for row in s.activity.estimates if row.activity == "loss")
+    if omitted < _FEW:
+        few = f"{omitted} units of loss in it: Wald's interval would be too short; {sample.interval} is signed"
+        yield "sample.rare-omission", sample.strata[big].stratum, few
+
+
+def _plots(s: Statement) -> Iterator[tuple[str, str, str]]:
+    if s.biomass is None:
+        return
+    if s.biomass.label == "model-based":
+        yield "plots.purposive", "plots.csv", "chosen, not drawn: the estimate is model-based"
+    for row in s.biomass.findings:
+        yield row.code, row.item, row.value
 
 
 def _project(s: Statement) -> Iterator[tuple[str, str, str]]:

@@ -7,45 +7,83 @@ absent is *not assessed*, never *passed*.  Overlap and already-attested serials 
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from mrv.activity_sections import MAPPED_AREA
 from mrv.checks import Check, decide
+from mrv.equations import sqrt_fraction
 from mrv.sections import ConclusionSection, GateSection
-from mrv.units import M2_PER_HA
+from mrv.units import KG_PER_T, M2_PER_HA, decimal_str, kg_co2e
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mrv.sections import GateStatus
+    from mrv.sections import Conclusion, GateStatus
     from mrv.statement import Statement
 
 DAYS_PER_YEAR = Decimal("365.25")
+Z99 = Fraction("2.575829")
+"""Standard normal quantile of 0.995: disagreement is called at 99 %, so that sampling alone seldom is one."""
+STOCK_SHARE = Fraction(1, 2)
+"""A yearly change of half a mature stock is a stock entered as a change: no forest regrows in two years."""
+CAPS: frozenset[str] = frozenset({"continuity", "dual evidence"})
+"""Gates whose failure qualifies a conclusion; the failure of any other makes it adverse."""
+
+
+def _gate(name: str, *, ok: bool | None, measured: str, limit: str) -> GateSection:
+    status: GateStatus = "not assessed" if ok is None else "passed" if ok else "failed"
+    return GateSection(id=name, status=status, measured=measured, limit=limit)
 
 
 def continuity(statement: Statement) -> GateSection:
     """Record shorter than the plan allows (three years at least), or a gap longer than it allows."""
-    seen, rules = statement.observation, statement.method.plan["method"]["observation"]
+    method = statement.method.plan["method"]
+    seen, rules = statement.observation, method.get("observation") or method["record"]
     years = max(3, int(rules["min_record_years"]))
     need, gap = int(years * DAYS_PER_YEAR), int(rules["max_gap_days"])
-    ok = seen.record_days >= need and seen.longest_gap_days <= gap
-    return GateSection(
-        id="continuity",
-        status="passed" if ok else "failed",
+    return _gate(
+        "continuity",
+        ok=seen.record_days >= need and seen.longest_gap_days <= gap,
         measured=f"record {seen.record_days} days, longest gap {seen.longest_gap_days} days",
         limit=f"record ≥ {need} days, gap ≤ {gap} days",
     )
 
 
 def dual_evidence(statement: Statement) -> GateSection:
-    """No ground data: fails, and caps the conclusion."""
-    absent = {entry.input for entry in statement.absent}
-    missing = sorted(absent & {"plots", "reference sample"})
-    return GateSection(
-        id="dual evidence",
-        status="failed" if missing else "not assessed",
-        measured="no " + ", no ".join(missing) if missing else "agreement is not computed by this version",
-        limit="ground data and satellite agree within their intervals",
-    )
+    """No ground data, none by a probability design, or ground and satellite that disagree beyond their intervals."""
+    missing = [entry.input for entry in statement.absent if entry.input in {"plots", "reference sample"}]
+    limit = "plots and reference sample by a probability design; map within 99 % of the estimate, plots within the published"
+    if missing:
+        return _gate("dual evidence", ok=False, measured="no " + ", no ".join(missing), limit=limit)
+    if statement.biomass is not None and statement.biomass.label == "model-based":
+        return _gate("dual evidence", ok=False, measured="the plots are no probability sample", limit=limit)
+    disagree, told = _loss_disagrees(statement)
+    apart, also = _stock_disagrees(statement)
+    return _gate("dual evidence", ok=not (disagree or apart), measured=f"{told}; {also}", limit=limit)
+
+
+def _loss_disagrees(s: Statement) -> tuple[bool, str]:
+    """Loss since the project's start: mapped against estimated."""
+    mapped = sum(row.area_m2 for row in s.activity.loss)
+    rows = [row for row in s.activity.estimates if row.activity == "loss"]
+    estimated = sum(row.area_m2 for row in rows)
+    # Yearly losses of one panel exclude each other, so their variances add up to no less than the sum's.
+    se = sqrt_fraction(Fraction(sum(row.se_m2**2 for row in rows)))
+    slack = max(Z99 * se, max((Fraction(row.ci90_m2[1] - row.area_m2) for row in rows), default=Fraction(0)))
+    told = f"loss mapped {mapped} m², estimated {estimated} ± {int(slack)} m²"
+    return abs(mapped - estimated) > slack, told
+
+
+def _stock_disagrees(s: Statement) -> tuple[bool, str]:
+    """Above-ground biomass: plots against the published factor that the plan names, 95 % intervals."""
+    rows = {row.role: row for row in s.factors}
+    published = rows.get("agb_published")
+    if published is None:
+        return False, "no plots"
+    here, there = rows["agb"], published
+    apart = Fraction(here.low) > Fraction(there.high) or Fraction(here.high) < Fraction(there.low)
+    return apart, f"plots {here.low} to {here.high}, published {there.low} to {there.high} t d.m./ha"
 
 
 def input_integrity(statement: Statement) -> GateSection:
@@ -54,20 +92,23 @@ def input_integrity(statement: Statement) -> GateSection:
     A single scene off the others is haze and is left out.  Several in a row would be the loss of the whole forest, which
     leaving them out would hide.
     """
+    change = statement.method.plan["method"]["change"]
+    if change["detector"] == "extent-epochs/1":
+        return _gate(
+            "input integrity", ok=None, measured=f"{statement.observation.scenes_used} classified maps, no reflectance",
+            limit="every offset agrees with dark vegetation",
+        )  # fmt: skip
     used = [scene for scene in statement.evidence if scene.status in {"used", "history"}]
-    steps, longest = 0, int(statement.method.plan["method"]["change"]["consecutive"])
-    run = 0
+    steps, longest, run = 0, int(change["consecutive"]), 0
     for scene in statement.evidence:
         if scene.status in {"used", "history", "index step"}:
             run = run + 1 if scene.status == "index step" else 0
             steps = max(steps, run)
     failed = [scene.id for scene in used if scene.offset_check == "failed"]
     unknown = sum(scene.offset_check == "not assessed" for scene in used)
-    stepped = steps >= longest
-    status: GateStatus = "failed" if failed or stepped else ("not assessed" if unknown or not used else "passed")
-    return GateSection(
-        id="input integrity",
-        status=status,
+    return _gate(
+        "input integrity",
+        ok=False if failed or steps >= longest else None if unknown or not used else True,
         measured=f"{len(used)} scenes used, {len(failed)} contradict their offset, {unknown} not assessed"
         + (f": {failed[0]}" if failed else "")
         + f"; {steps} scenes left out in a row for a step of the whole forest",
@@ -77,56 +118,154 @@ def input_integrity(statement: Statement) -> GateSection:
 
 
 def plausibility(statement: Statement) -> GateSection:
-    """Emission above the ecosystem's ceiling, a pool entered twice, or years that do not add up."""
+    """A rate above the ecosystem's ceiling, a stock entered as a yearly change, a pool twice, years that do not add up."""
     ceiling = Decimal(statement.method.plan["factors"]["ceiling_t_co2e_ha_yr"])
     area_ha = Decimal(statement.project.area_m2) / M2_PER_HA
-    worst = max((abs(v.project_kg) for v in statement.quantities.vintages), default=0)
-    rate = Decimal(worst) / 1000 / area_ha if area_ha else Decimal(0)
+    worst = max(_yearly_kg(statement).values(), default=0)
+    rate = Decimal(worst) / KG_PER_T / area_ha if area_ha else Decimal(0)
+    mature = _mature_kg(statement)
+    change = max(_yearly_removal_kg(statement).values(), default=0)
+    stocked = mature > 0 and change >= STOCK_SHARE * mature
     pools = [(stock.pool, stock.state) for stock in statement.stocks]
-    twice = len(set(pools)) < len(pools)
-    total = sum(v.project_kg for v in statement.quantities.vintages)
-    adds_up = total == statement.quantities.period_project_kg
-    ok = area_ha > 0 and rate <= ceiling and not twice and adds_up
-    return GateSection(
-        id="plausibility",
-        status="passed" if ok else "failed",
-        measured=f"at most {rate:.3f} t CO2e/ha/yr; {'a pool twice' if twice else 'no pool twice'}; "
-        f"years {'add up' if adds_up else 'do not add up'}",
-        limit=f"≤ {ceiling} t CO2e/ha/yr (the plan's own ceiling); each pool once; sum of years = period",
+    counted = [entry["pool"] for entry in statement.method.plan["pools"]]
+    twice = len(set(pools)) < len(pools) or len(set(counted)) < len(counted)
+    q = statement.quantities
+    period = sum(v.project_emissions_kg + v.project_removals_kg for v in q.vintages)
+    adds_up = period == q.period_project_kg and sum(flow.kg_co2e for flow in q.flows) == q.cumulative_project_kg
+    return _gate(
+        "plausibility",
+        ok=area_ha > 0 and rate <= ceiling and not stocked and not twice and adds_up,
+        measured=f"at most {rate:.3f} t CO2e/ha/yr; largest yearly removal {_percent(change, mature)} of the mature stock; "
+        f"{'a pool twice' if twice else 'no pool twice'}; years {'add up' if adds_up else 'do not add up'}",
+        limit=f"≤ {ceiling} t CO2e/ha/yr (the plan's own ceiling); removal in a year < "
+        f"{decimal_str(100 * STOCK_SHARE, places=0)} % of the mature stock; each pool once; sum of years = period = cumulative",
     )
+
+
+def _yearly_kg(s: Statement) -> dict[str, int]:
+    """Magnitudes that the ceiling bounds, by what and when: project, baseline and benefit of each vintage."""
+    found: dict[str, int] = {}
+    for v in s.quantities.vintages:
+        found[f"project {v.year}"] = max(abs(v.project_emissions_kg), abs(v.project_removals_kg))
+        if v.gross_benefit_kg is not None:
+            found[f"benefit {v.year}"] = abs(v.gross_benefit_kg)
+    for row in s.quantities.reference_level:
+        found[f"{row.flow} of the baseline {row.year}"] = abs(row.kg_co2e)
+    return found
+
+
+def _mature_kg(s: Statement) -> Fraction:
+    """Living biomass of the whole project area at the published density, kg CO2e."""
+    rows = {row.role: row for row in s.factors}
+    published = rows.get("agb_published", rows["agb"])
+    density = Fraction(published.value) * (1 + Fraction(rows["root_shoot"].value)) * Fraction(rows["carbon_fraction"].value)
+    return Fraction(kg_co2e(s.project.area_m2, density))
+
+
+def _yearly_removal_kg(s: Statement) -> dict[int, int]:
+    """Largest removal of each year that the project or its benefit claims, kg CO2e."""
+    return {v.year: max(-v.project_removals_kg, v.removals_kg or 0) for v in s.quantities.vintages}
+
+
+def _percent(part: int, whole: Fraction) -> str:
+    return f"{decimal_str(100 * part / whole, places=1)} %" if whole else "without"
 
 
 def claim(statement: Statement) -> GateSection:
-    """Claimed tonnes above issuable tonnes; no tolerance."""
-    claimed = sum(vintage.t_co2e for vintage in statement.claim.vintages)
-    issuable = statement.quantities.issuable_t
-    return GateSection(
-        id="claim",
-        status="passed" if claimed <= issuable else "failed",
-        measured=f"{claimed} t claimed",
-        limit=f"≤ {issuable} t issuable",
+    """Claimed tonnes above issuable tonnes; no tolerance. The chance that the benefit reaches the claim stands beside it."""
+    claimed = {vintage.year: vintage.t_co2e for vintage in statement.claim.vintages}
+    issuable = {vintage.year: vintage.issuable_t for vintage in statement.quantities.vintages}
+    over = sorted(year for year, t in claimed.items() if t > issuable.get(year, 0))
+    chance = statement.uncertainty.confidence_in_claim_percent
+    return _gate(
+        "claim",
+        ok=not over and sum(claimed.values()) <= statement.quantities.issuable_t,
+        measured=f"{sum(claimed.values())} t claimed"
+        + (f", more than issuable in {over[0]}" if over else "")
+        + (f"; the net benefit reaches the claim in {chance} % of draws" if chance is not None else ""),
+        limit=f"≤ {statement.quantities.issuable_t} t issuable, in each vintage and in all",
     )
 
 
-def _unassessed(name: str, measured: str, limit: str) -> Callable[[Statement], GateSection]:
-    def gate(_: Statement) -> GateSection:
-        return GateSection(id=name, status="not assessed", measured=measured, limit=limit)
+def uncertainty(statement: Statement) -> GateSection:
+    """Nothing left by the programme's uncertainty, or a factor outside 0 to 1 after a deduction."""
+    limit = "a deduction leaves 0 to 1 of the benefit, and more than nothing"
+    left = statement.programme.factor_left
+    if statement.activity.label == MAPPED_AREA:
+        return _gate("uncertainty", ok=None, measured="mapped area has no error estimate", limit=limit)
+    if left is None:
+        return _gate("uncertainty", ok=None, measured="the programme deducts nothing, or nothing is creditable", limit=limit)
+    return _gate(
+        "uncertainty", ok=0 < Fraction(left) <= 1,
+        measured=f"{statement.programme.uncertainty_percent or 'no'} % by the programme's rule, {left} of the benefit is left",
+        limit=limit,
+    )  # fmt: skip
 
-    gate.__doc__ = f"{name}: {measured}."
-    return gate
+
+def permanence(statement: Statement) -> GateSection:
+    """A loss event above the programme's threshold, or a reversal: less net benefit than was credited."""
+    q, limit = statement.quantities, "stock lost in the period ≤ the risk report's threshold; cumulative benefit ≥ credited"
+    if q.risk is None:
+        return _gate("permanence", ok=None, measured="no risk report", limit=limit)
+    first = int(statement.period.start[:4])
+    before = [row.kg_co2e for row in statement.growth_intervals if row.year == first - 1]
+    lost = sum(row.kg_co2e for row in q.flows if row.year >= first and row.kind == "emission")
+    end = next(row.kg_co2e for row in statement.growth_intervals if row.year == int(statement.period.end[:4]))
+    stock = before[0] if before else end + lost
+    percent = Fraction(100 * lost, stock) if stock > 0 else Fraction(0)
+    event = percent > Fraction(q.risk.loss_event_threshold_percent)
+    credited = KG_PER_T * sum(row.t_co2e + row.buffer_t for row in q.prior)
+    benefit = q.cumulative_benefit_kg
+    short = max(0, credited - benefit) if benefit is not None else 0
+    tonnes = -(-short // KG_PER_T)
+    consequence = f"; a reversal of {tonnes} t, to be cancelled from the buffer" if tonnes else "; no reversal"
+    return _gate(
+        "permanence",
+        ok=None if benefit is None else not event and not tonnes,
+        measured=f"{decimal_str(percent, places=2)} % of the stock lost in the period"
+        + (" (a loss event; its emissions are in the project's already)" if event else "") + consequence,
+        limit=f"≤ {q.risk.loss_event_threshold_percent} % of the stock; cumulative benefit ≥ {credited // KG_PER_T} t credited "
+        "and buffered",
+    )  # fmt: skip
+
+
+def buffer(statement: Statement) -> GateSection:
+    """A buffer that is not the risk rating."""
+    risk = statement.quantities.risk
+    if risk is None:
+        return _gate("buffer", ok=None, measured="no risk report", limit="buffer = risk rating")
+    return _gate(
+        "buffer", ok=risk.buffer_percent == risk.risk_rating_percent, measured=f"buffer {risk.buffer_percent} %",
+        limit=f"= risk rating {risk.risk_rating_percent} %",
+    )  # fmt: skip
+
+
+def authorisation(statement: Statement) -> GateSection:
+    """Article 6 use without authorisation or corresponding adjustment, or the CCP label for a method not on its list."""
+    limit = "Article 6 use only with authorisation and corresponding adjustment; the label only for a listed method"
+    extract, wanted = statement.authorisation, statement.claim.article6 == "authorised"
+    if extract is None:
+        return _gate("authorisation", ok=None, measured="no registry extract", limit=limit)
+    short = [] if extract.project == statement.project.id else [f"the extract is of project {extract.project}"]
+    if wanted:
+        total = statement.quantities.issuable_t
+        if extract.quantity_t is None:
+            short.append("no authorisation by a host party")
+        elif total > extract.quantity_t:
+            short.append(f"{total} t are more than the {extract.quantity_t} t authorised")
+        if outside := [v.year for v in statement.quantities.vintages if v.issuable_t and v.year not in extract.vintages]:
+            short.append(f"vintage {outside[0]} is not authorised")
+        if extract.corresponding_adjustment == "none":
+            short.append("no corresponding adjustment")
+    if extract.label_claimed and statement.programme.id not in extract.label_methods:
+        short.append(f"label claimed, but {statement.programme.id} is not on its list")
+    told = "; ".join(short) or ("authorised" if wanted else "no Article 6 use claimed")
+    return _gate("authorisation", ok=not short, measured=f"{told} (registry, {extract.as_of})", limit=limit)
 
 
 GATES: tuple[Callable[[Statement], GateSection], ...] = (
-    continuity,
-    dual_evidence,
-    input_integrity,
-    plausibility,
-    claim,
-    _unassessed("uncertainty", "mapped area has no error estimate", "the programme's limit"),
-    _unassessed("permanence", "no prior attestation and no risk report", "cumulative benefit ≥ amount credited"),
-    _unassessed("buffer", "no risk report", "buffer = risk rating"),
-    _unassessed("authorisation", "no registry extract", "Article 6 use only with authorisation"),
-)
+    continuity, dual_evidence, input_integrity, plausibility, claim, uncertainty, permanence, buffer, authorisation,
+)  # fmt: skip
 """In the order they are signed."""
 
 
@@ -138,14 +277,32 @@ def evaluate(statement: Statement) -> list[GateSection]:
 def conclude(statement: Statement) -> ConclusionSection:
     """The computed conclusion, from the gates.
 
-    A mapped area, the only kind this version makes, is a scope limitation: no conclusion can be formed whatever the gates
-    say, so it is a disclaimer.  Failed gates are listed as its basis.
+    A mapped area, or a benefit that nothing can be credited for want of an input, is a scope limitation: no conclusion can be
+    formed whatever the gates say, so it is a disclaimer.  Else a failed gate makes it adverse (continuity and dual evidence:
+    qualified); a gate that could not be assessed, or a programme whose text was not read, qualifies it.
     """
     failed = [gate for gate in statement.gates if gate.status == "failed"]
+    unknown = [gate for gate in statement.gates if gate.status == "not assessed"]
     basis = [f"gate {gate.id} failed: {gate.measured}; limit {gate.limit}" for gate in failed]
-    basis += [f"{entry.input} absent: {entry.consequence}" for entry in statement.absent]
-    basis.insert(0, f"scope limitation: {statement.activity.label}")
-    return ConclusionSection(computed="disclaimer", basis=basis)
+    gaps = [f"{entry.input} absent: {entry.consequence}" for entry in statement.absent]
+    limited = _limited(statement)
+    if limited:
+        return ConclusionSection(computed="disclaimer", basis=[f"scope limitation: {limited}", *basis, *gaps])
+    basis += [f"gate {gate.id} not assessed: {gate.measured}" for gate in unknown]
+    if not statement.programme.text_verified:
+        basis.append(f"the text of {statement.programme.id} was not read when its rules were written")
+    computed: Conclusion = "qualified" if basis else "unmodified"
+    if any(gate.id not in CAPS for gate in failed):
+        computed = "adverse"
+    return ConclusionSection(computed=computed, basis=[*basis, *gaps] or ["every gate passed"])
+
+
+def _limited(s: Statement) -> str | None:
+    if s.activity.label == MAPPED_AREA:
+        return s.activity.label
+    needed = {"reference level", "leakage", "risk report"}
+    short = [entry.input for entry in s.absent if entry.input in needed]
+    return f"nothing can be credited without {', '.join(short)}" if short else None
 
 
 def check_gates(statement: Statement) -> list[Check]:

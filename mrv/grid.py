@@ -50,6 +50,10 @@ def window_bbox(grid: GeoBox) -> tuple[float, float, float, float]:
 def grid_for(table: GridTable, boundary: Boundary) -> GeoBox:
     """The plan's window: the pixels that cover the boundary, and a margin.
 
+    Args:
+        table: The plan's grid, in metres or in degrees.
+        boundary: The project area.
+
     Returns:
         A north-up GeoBox whose pixel edges lie on the plan's anchor.
 
@@ -57,7 +61,7 @@ def grid_for(table: GridTable, boundary: Boundary) -> GeoBox:
         PlanError: The window holds no pixel or too many.
     """
     left, bottom, right, top = project_geometry(boundary, table.crs).bounds
-    res, x0, y0 = Fraction(table.resolution_m), Fraction(table.anchor_x), Fraction(table.anchor_y)
+    res, x0, y0 = Fraction(table.resolution), Fraction(table.anchor_x), Fraction(table.anchor_y)
     col0, col1 = floor((Fraction(left) - x0) / res), ceil((Fraction(right) - x0) / res)
     row0, row1 = floor((y0 - Fraction(top)) / res), ceil((y0 - Fraction(bottom)) / res)
     margin = table.margin_px
@@ -67,7 +71,7 @@ def grid_for(table: GridTable, boundary: Boundary) -> GeoBox:
             f"the window would be {shape[0]} × {shape[1]} pixels",
             code="grid.size",
             file=boundary.name,
-            hint="check the boundary and grid.resolution_m; verify a large project in parts",
+            hint="check the boundary and the grid's resolution; verify a large project in parts",
         )
     origin_x, origin_y = x0 + (col0 - margin) * res, y0 - (row0 - margin) * res
     return GeoBox(shape, Affine(float(res), 0.0, float(origin_x), 0.0, -float(res), float(origin_y)), table.crs)
@@ -79,7 +83,7 @@ def coarsen(grid: GeoBox, table: GridTable, ratio: int) -> tuple[GeoBox, int, in
     Returns:
         Its GeoBox, and the row and column of the grid's first pixel inside it, in grid pixels.
     """
-    res, x0, y0 = Fraction(table.resolution_m), Fraction(table.anchor_x), Fraction(table.anchor_y)
+    res, x0, y0 = Fraction(table.resolution), Fraction(table.anchor_x), Fraction(table.anchor_y)
     col = round((Fraction(grid.affine.c) - x0) / res)
     row = round((y0 - Fraction(grid.affine.f)) / res)
     col0, row0 = col // ratio, row // ratio

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrv.errors import PlanError
+from mrv.inputs import Inputs, read_inputs
 from mrv.plan import MonitoringPlan, load_plan
 from mrv.units import Digest, sha256_bytes
 
@@ -151,6 +152,8 @@ class Project:
     """``settings.toml``, or defaults."""
     binding: Binding
     """``binding.toml``, or none."""
+    inputs: Inputs
+    """Tables beside the plan."""
 
     @property
     def store_folder(self) -> Path:
@@ -190,4 +193,7 @@ def load_project(folder: Path) -> Project:
     except OSError as error:
         raise PlanError("cannot be read", file=path, code="boundary.missing", hint="plan project.boundary names it") from error
     _ = boundary.geometry
-    return Project(folder, plan, boundary, _table(folder / "settings.toml", Settings), _table(folder / "binding.toml", Binding))
+    return Project(
+        folder, plan, boundary, _table(folder / "settings.toml", Settings), _table(folder / "binding.toml", Binding),
+        read_inputs(folder),
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from mrv.checks import Check, decide
 from mrv.differences import Difference, differences
 from mrv.errors import StoreError
 from mrv.grid import grid_for
+from mrv.inputs import Inputs, input_suffix
 from mrv.pipeline import Result, compute
 from mrv.plan import plan_from_json
 from mrv.project import Boundary
@@ -91,6 +92,7 @@ def replay(
     attested = parse_statement(document["credentialSubject"]["statement"])
     plan = plan_from_json(attested.method.plan, file="statement.method.plan")
     boundary = Boundary(store.get_bytes(attested.project.boundary_digest, ".geojson"))
+    inputs = Inputs({row.name: store.get_bytes(row.digest, input_suffix(row.name)) for row in attested.inputs})
     if refetch_from is not None:
         progress("fetch again")
         _refetch(plan, boundary, attested, document["credentialSubject"]["materials"], store, refetch_from)
@@ -107,6 +109,7 @@ def replay(
         boundary,
         scenes,
         store=store,
+        inputs=inputs,
         where=where,
         chunk=chunk,
         progress=progress,

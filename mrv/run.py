@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrv.errors import MRVError, SourceError, StoreError
 from mrv.grid import grid_for, window_bbox
+from mrv.inputs import input_suffix
 from mrv.pipeline import Result, compute
 from mrv.provenance import provenance
 from mrv.sources.fetch import Fetched, fetch
@@ -155,7 +156,7 @@ def attest(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         result = compute(
-            project.plan, claim, project.boundary, evidence.scenes, store=store, where=place,
+            project.plan, claim, project.boundary, evidence.scenes, store=store, inputs=project.inputs, where=place,
             chunk=chunk or project.settings.chunk, progress=lambda stage: progress(stage, next(stages), 0),
         )  # fmt: skip
     told = [f"{warning.category.__name__}: {warning.message}" for warning in caught]
@@ -221,6 +222,9 @@ def _materials(project: Project, store: Store, evidence: Fetched, result: Result
     boundary = store.put_bytes(project.boundary.data, ".geojson")
     name = project.plan.project.boundary
     rows.append(Material(boundary.path, name, boundary.size, boundary.sha256, "input"))
+    for table, data in project.inputs.files.items():
+        kept = store.put_bytes(data, input_suffix(table))
+        rows.append(Material(kept.path, table, kept.size, kept.sha256, "input"))
     for band, pixels in result.maps.items():
         kept = store.put_pixels(pixels, result.grid)
         rows.append(Material(kept.path, "", kept.size, kept.sha256, "map", band=band))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,13 +11,8 @@ from mrv.units import JSON_INT_MAX, DateStr, DecimalStr, Digest
 Int = Annotated[int, Field(ge=-JSON_INT_MAX, le=JSON_INT_MAX)]
 Count = Annotated[int, Field(ge=0, le=JSON_INT_MAX)]
 Text = Annotated[str, Field(max_length=2000)]
-Stratum = Literal["tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"]
 GateStatus = Literal["passed", "failed", "not assessed"]
 Conclusion = Literal["unmodified", "qualified", "adverse", "disclaimer"]
-STRATUM_NAMES: tuple[Stratum, ...] = get_args(Stratum)
-MapName = Literal["break_day", "confidence", "clear_count", "stratum"]
-MAP_NAMES: tuple[MapName, ...] = get_args(MapName)
-MAPPED_AREA = "mapped area, not an estimate"
 
 
 class Section(BaseModel):
@@ -35,6 +30,8 @@ class ProjectSection(Section):
     """Name of the plan."""
     country: str
     """ISO 3166-1 alpha-2."""
+    kind: Literal["forest", "mangrove"]
+    """What grows there."""
     simulated: bool
     """True where the world is made, not measured."""
     boundary_digest: Digest
@@ -165,62 +162,34 @@ class ObservationSection(Section):
     """Forest pixels of the project with too short a history."""
 
 
-class StratumArea(Section):
-    """Area of one stratum at the end of the period."""
+class InputSection(Section):
+    """A table the project gave."""
 
-    stratum: Stratum
-    """Which."""
-    pixels: Count
-    """Pixels."""
-    area_m2: Count
-    """Geodesic area, m²."""
-    se_m2: Count | None
-    """Standard error of an estimate; null for a mapped area."""
-    ci90_m2: list[Count] | None
-    """90 % interval of an estimate; null for a mapped area."""
+    name: str
+    """File name."""
+    digest: Digest
+    """sha256 of its bytes."""
 
 
-class LossArea(Section):
-    """Tree-cover loss mapped in one year."""
+class AuthorisationSection(Section):
+    """What the registry said of Article 6 and of labels, on a day."""
 
-    year: Count
-    """Year of the first anomalous observation."""
-    pixels: Count
-    """Pixels."""
-    area_m2: Count
-    """Geodesic area, m²."""
-    mean_confidence_percent: Count | None
-    """Mean share of anomalous observations after the break, %; null without loss."""
-    weak_pixels: Count
-    """Pixels with a confidence of 50 % or less."""
-    undated_pixels: Count
-    """Pixels first anomalous in the year's first scene: they may have been lost in the year before."""
-
-
-class MapDigest(Section):
-    """A map this statement was computed with."""
-
-    name: MapName
-    """Which."""
-    pixels: Digest
-    """Pixel digest."""
-
-
-class ActivitySection(Section):
-    """Activity data."""
-
-    label: Literal["mapped area, not an estimate"]
-    """What the areas are."""
-    estimator: Literal["none"]
-    """Design-based estimator."""
-    frame_digest: Digest | None
-    """Frozen sampling frame."""
-    strata: list[StratumArea]
-    """Strata at the end of the period; they add up to the project area."""
-    loss: list[LossArea]
-    """Loss by year, from the project's start to the end of the period."""
-    maps: list[MapDigest]
-    """The maps."""
+    registry: Text
+    """Who."""
+    as_of: DateStr
+    """On which day."""
+    project: Text
+    """Of which project."""
+    quantity_t: Count | None
+    """Authorised, t CO2e; null without an authorisation."""
+    vintages: list[Count]
+    """Authorised years."""
+    corresponding_adjustment: Literal["none", "pledged", "reported"] | None
+    """Whether the host party adjusts; null without an authorisation."""
+    label_claimed: bool
+    """Whether the Core Carbon Principles label is claimed."""
+    label_methods: list[Text]
+    """Methods on its list that day."""
 
 
 class GateSection(Section):

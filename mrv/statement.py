@@ -6,10 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
+from mrv.activity_sections import ActivitySection
 from mrv.checks import Check, decide
 from mrv.errors import StatementError
 from mrv.quantities import (
+    BiomassSection,
     FactorSection,
+    GrowthInterval,
     GrowthSection,
     ProgrammeSection,
     QuantitiesSection,
@@ -18,12 +21,13 @@ from mrv.quantities import (
 )
 from mrv.sections import (
     AbsentInput,
-    ActivitySection,
+    AuthorisationSection,
     ClaimSection,
     ConclusionSection,
     FindingSection,
     GateSection,
     GridSection,
+    InputSection,
     MethodSection,
     ObservationSection,
     PeriodSection,
@@ -38,7 +42,7 @@ from mrv.units import sha256_json
 class Statement(Section):
     """What a run computed. Equal plan, inputs and code give equal bytes."""
 
-    schema_: Annotated[Literal["mrv.statement/1"], Field(alias="schema")]
+    schema_: Annotated[Literal["mrv.statement/2"], Field(alias="schema")]
     """Version of this format."""
     project: ProjectSection
     """The project."""
@@ -50,6 +54,8 @@ class Statement(Section):
     """The method."""
     grid: GridSection
     """The window."""
+    inputs: list[InputSection]
+    """Tables the project gave."""
     evidence: list[SceneSection]
     """Every scene found."""
     observation: ObservationSection
@@ -58,16 +64,22 @@ class Statement(Section):
     """Activity data."""
     factors: list[FactorSection]
     """Emission factors."""
+    biomass: BiomassSection | None
+    """What the plots say; null without plots."""
     stocks: list[StockSection]
     """Carbon densities."""
     growth: list[GrowthSection]
     """The growth curve."""
+    growth_intervals: list[GrowthInterval]
+    """Stock of standing forest by year, with its interval."""
     quantities: QuantitiesSection
     """Tonnes."""
     uncertainty: UncertaintySection
     """Uncertainty."""
     programme: ProgrammeSection
     """The programme."""
+    authorisation: AuthorisationSection | None
+    """What the registry says; null without an extract."""
     gates: list[GateSection]
     """Plausibility gates."""
     conclusion: ConclusionSection
@@ -122,5 +134,5 @@ def check_statement(value: dict[str, Any]) -> list[Check]:
         statement = parse_statement(value)
     except StatementError as error:
         return [decide("statement.schema", ok=False, detail=str(error))]
-    checks = [decide("statement.schema", ok=True, detail="mrv.statement/1"), *check_arithmetic(statement)]
+    checks = [decide("statement.schema", ok=True, detail="mrv.statement/2"), *check_arithmetic(statement)]
     return checks if plan_fault(statement) else checks + check_gates(statement)

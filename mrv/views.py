@@ -116,13 +116,14 @@ def look(result: Result) -> Views:
     Args:
         result: A result whose store can still be read.
     """
-    history, monitored = result.used[: result.model.history], result.used[result.model.history :]
+    optical = result.optical
+    history, monitored = optical.used[: optical.model.history], optical.used[optical.model.history :]
     start, end = (date.fromisoformat(text) for text in (result.statement.period.start, result.statement.period.end))
     period = [layer for layer in monitored if epoch_day(start) <= layer.day <= epoch_day(end)]
     first, last = _good_year(history), _good_year(period or monitored)
     before, after = stretch(_composite(result, first), _composite(result, last))
     lost = result.activity.strata == LOSS
-    gap = _season_gap(result.model.days, epoch_day(start))
+    gap = _season_gap(result.optical.model.days, epoch_day(start))
     return Views(
         statement_digest=result.statement.digest(),
         crs=result.statement.grid.crs,
@@ -133,21 +134,21 @@ def look(result: Result) -> Views:
         after=after,
         before_dates=tuple(from_epoch_day(layer.day) for layer in first),
         after_dates=tuple(from_epoch_day(layer.day) for layer in last),
-        loss_year=np.where(lost, _years(result.change.break_day), 0).astype(np.int32),
-        clear_count=result.change.clear_count,
+        loss_year=np.where(lost, _years(result.optical.change.break_day), 0).astype(np.int32),
+        clear_count=result.optical.change.clear_count,
         strata=result.activity.strata,
         series=tuple(
             _series(result, kind, row, col)
             for kind, (row, col) in choose(
-                result.activity.strata, result.change.break_day, result.change.confidence, since=epoch_day(start)
+                result.activity.strata, optical.change.break_day, optical.change.confidence, since=epoch_day(start)
             ).items()
         ),
         history_end=from_epoch_day(history[-1].day),
-        threshold_sigma=str(result.model.rules.threshold_sigma),
-        consecutive=result.model.rules.consecutive,
-        refit_yearly=result.model.rules.refit_yearly,
+        threshold_sigma=str(result.optical.model.rules.threshold_sigma),
+        consecutive=result.optical.model.rules.consecutive,
+        refit_yearly=result.optical.model.rules.refit_yearly,
         season_gap=gap,
-        gap_loss_px=int((lost & (result.change.break_day == epoch_day(gap[1]))).sum()),
+        gap_loss_px=int((lost & (result.optical.change.break_day == epoch_day(gap[1]))).sum()),
     )
 
 
@@ -242,10 +243,10 @@ def _composite(result: Result, layers: Sequence[Layer]) -> NDArray[np.int16]:
     out = np.full((rows, cols, 3), NODATA, np.int16)
     for top in range(0, rows if layers else 0, STRIP_ROWS):
         tile = slice(top, min(top + STRIP_ROWS, rows)), slice(0, cols)
-        clear = [result.reader.clear(layer, tile) for layer in layers]
+        clear = [result.optical.reader.clear(layer, tile) for layer in layers]
         for band, role in enumerate(("red", "green", "blue")):
             values = [
-                np.where(seen, result.reader.reflectance(layer, role, tile), NODATA)
+                np.where(seen, result.optical.reader.reflectance(layer, role, tile), NODATA)
                 for layer, seen in zip(layers, clear, strict=True)
             ]
             out[tile[0], :, band] = lower_median(np.stack(values))
@@ -253,13 +254,13 @@ def _composite(result: Result, layers: Sequence[Layer]) -> NDArray[np.int16]:
 
 
 def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
-    tile, reader = (slice(row, row + 1), slice(col, col + 1)), result.reader
-    red, nir = ([reader.reflectance(layer, role, tile) for layer in result.used] for role in ("red", "nir"))
-    clear = [reader.clear(layer, tile) for layer in result.used]
+    tile, reader = (slice(row, row + 1), slice(col, col + 1)), result.optical.reader
+    red, nir = ([reader.reflectance(layer, role, tile) for layer in result.optical.used] for role in ("red", "nir"))
+    clear = [reader.clear(layer, tile) for layer in result.optical.used]
     index = ndvi(np.stack(red), np.stack(nir), np.stack(clear))[:, 0, 0]
-    model = result.model
+    model = result.optical.model
     fitted, threshold = model.fitted(index)
-    day, seen = int(result.change.break_day[row, col]), index != NODATA
+    day, seen = int(result.optical.change.break_day[row, col]), index != NODATA
     lon, lat = _lonlat(result, row + 0.5, col + 0.5)
     earlier = model.days[seen & (model.days < day)]
     return PixelSeries(
@@ -268,7 +269,7 @@ def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
         fitted=fitted, threshold=threshold,
         break_date=from_epoch_day(day) if day > 0 else None,
         last_clear=from_epoch_day(int(earlier[-1])) if earlier.size else None,
-        confidence_percent=int(result.change.confidence[row, col]),
+        confidence_percent=int(result.optical.change.confidence[row, col]),
     )  # fmt: skip
 
 

@@ -15,20 +15,24 @@ from mrv.kernels.morphology import dilate
 from mrv.units import Period, epoch_day, from_epoch_day
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from numpy.typing import NDArray
 
+    from mrv.change.extent_maps import ExtentChange
     from mrv.change.harmonic_monitor import ChangeMap
 
-OUTSIDE, LOSS, BUFFER, FOREST, NON_FOREST = 0, 1, 2, 3, 4
+OUTSIDE, LOSS, BUFFER, FOREST, NON_FOREST, GAIN = 0, 1, 2, 3, 4, 5
 STRATA = {
     LOSS: "tree-cover loss",
     BUFFER: "buffer around loss",
     FOREST: "stable forest",
     NON_FOREST: "stable non-forest",
 }
-"""Codes of the strata map; 0 lies outside the project area."""
+"""Codes of a strata map; 0 lies outside the project area."""
+EXTENT_STRATA = {**STRATA, GAIN: "gain of forest"}
+"""The same where the map shows gain as well."""
 WEAK_PERCENT = 50
 EIGHT_NEIGHBOURS = np.ones((3, 3), np.bool_)
 
@@ -56,7 +60,11 @@ class ActivityData:
     """Mapped areas."""
 
     strata: NDArray[np.uint8]
-    """Strata map (y, x), codes as :data:`STRATA`."""
+    """Strata map (y, x), codes as ``names``."""
+    names: dict[int, str]
+    """Strata by code."""
+    years: NDArray[np.int32]
+    """Year of loss in the loss stratum, 0 elsewhere (y, x)."""
     pixels: dict[int, int]
     """Pixels by stratum."""
     area_m2: dict[int, int]
@@ -82,20 +90,30 @@ def loss_years(change: ChangeMap, forest: NDArray[np.bool_], *, start: date, end
     Returns:
         int32 (y, x).
     """
-    from scipy import ndimage
-
     days = change.break_day
     lost = forest & (days >= epoch_day(start)) & (days <= epoch_day(end))
-    labels, _ = ndimage.label(lost, EIGHT_NEIGHBOURS)
-    lost &= np.bincount(labels.ravel())[labels] >= minimum_px
     years = np.zeros(days.shape, np.int32)
     for day in np.unique(days[lost]):
         years[lost & (days == day)] = from_epoch_day(int(day)).year
-    return years
+    return _clumped(years, minimum_px)
+
+
+def _clumped(years: NDArray[np.int32], minimum_px: int) -> NDArray[np.int32]:
+    """Without patches (eight neighbours, whatever their years) of fewer pixels."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(years > 0, EIGHT_NEIGHBOURS)
+    kept: NDArray[np.int32] = years * (np.bincount(labels.ravel())[labels] >= minimum_px)
+    return kept
 
 
 def strata_map(
-    years: NDArray[np.int32], forest: NDArray[np.bool_], inside: NDArray[np.bool_], buffer_px: int
+    years: NDArray[np.int32],
+    forest: NDArray[np.bool_],
+    inside: NDArray[np.bool_],
+    buffer_px: int,
+    *,
+    gain: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.uint8]:
     """Strata of the window.
 
@@ -104,19 +122,22 @@ def strata_map(
         forest: Forest at the start.
         inside: Project area.
         buffer_px: Width of the buffer around loss; it takes forest only.
+        gain: Where forest was gained; None where the map shows no gain.
 
     Returns:
         uint8 (y, x), codes as :data:`STRATA`.
     """
     lost = years > 0
     strata = np.where(forest, FOREST, NON_FOREST).astype(np.uint8)
+    if gain is not None:
+        strata[~forest & gain] = GAIN
     strata[forest & dilate(lost, buffer_px)] = BUFFER
     strata[lost] = LOSS
     strata[~inside] = OUTSIDE
     return strata
 
 
-def measure(
+def measure_change(
     change: ChangeMap,
     forest: NDArray[np.bool_],
     inside: NDArray[np.bool_],
@@ -128,7 +149,7 @@ def measure(
     minimum_px: int,
     buffer_px: int,
 ) -> ActivityData:
-    """Activity data at the end of a period.
+    """Activity data of a break map at the end of a period.
 
     Args:
         change: The change map (y, x).
@@ -142,22 +163,79 @@ def measure(
         buffer_px: Width of the buffer stratum.
     """
     years = loss_years(change, forest, start=since, end=period.end, minimum_px=minimum_px)
-    strata = strata_map(years, forest, inside, buffer_px)
-    masks: dict[int, Any] = {code: strata == code for code in STRATA}
-    yearly, first_scenes = [], _first_of_years(scene_days)
-    for year in range(since.year, period.end.year + 1):
-        mask = masks[LOSS] & (years == year)
+    first_scenes = _first_of_years(scene_days)
+
+    def row(year: int, mask: NDArray[np.bool_]) -> YearOfLoss:
         count = int(mask.sum())
         confidence = int(change.confidence[mask].sum(dtype=np.int64)) // count if count else None
         undated = int((mask & (change.break_day == first_scenes.get(year, 0))).sum())
         weak = int((mask & (change.confidence <= WEAK_PERCENT)).sum())
-        yearly.append(YearOfLoss(year, count, total_m2(areas_mm2, mask), confidence, weak, undated))
+        return YearOfLoss(year, count, total_m2(areas_mm2, mask), confidence, weak, undated)
+
+    return _activity(
+        strata_map(years, forest, inside, buffer_px), STRATA, years, areas_mm2, row, since=since, period=period,
+        unmonitored=inside & forest & (change.break_day == -1),
+    )  # fmt: skip
+
+
+def measure_extents(
+    change: ExtentChange,
+    inside: NDArray[np.bool_],
+    areas_mm2: NDArray[np.int64],
+    *,
+    since: date,
+    period: Period,
+    minimum_px: int,
+    buffer_px: int,
+) -> ActivityData:
+    """Activity data of extent epochs at the end of a period.
+
+    Loss that no later map holds yet is counted, as *weak*; loss between epochs more than a year apart is *undated*.  Gain
+    that no later map holds is not counted.
+
+    Args:
+        change: Change since the baseline epoch (y, x).
+        inside: Project area.
+        areas_mm2: Geodesic pixel areas.
+        since: The project's first day.
+        period: The monitoring period.
+        minimum_px: Minimum mapping unit.
+        buffer_px: Width of the buffer stratum.
+    """
+    years = _clumped(change.loss_year * change.forest_at_start, minimum_px)
+    gain = (change.gain_year > 0) & ~change.unconfirmed_gain & ~change.forest_at_start
+
+    def row(year: int, mask: NDArray[np.bool_]) -> YearOfLoss:
+        undated = int((mask & (change.loss_since < year - 1)).sum())
+        weak = int((mask & change.unconfirmed_loss).sum())
+        return YearOfLoss(year, int(mask.sum()), total_m2(areas_mm2, mask), None, weak, undated)
+
+    return _activity(
+        strata_map(years, change.forest_at_start, inside, buffer_px, gain=gain), EXTENT_STRATA, years, areas_mm2, row,
+        since=since, period=period, unmonitored=inside & change.unobserved,
+    )  # fmt: skip
+
+
+def _activity(
+    strata: NDArray[np.uint8],
+    names: dict[int, str],
+    years: NDArray[np.int32],
+    areas_mm2: NDArray[np.int64],
+    row: Callable[[int, NDArray[np.bool_]], YearOfLoss],
+    *,
+    since: date,
+    period: Period,
+    unmonitored: NDArray[np.bool_],
+) -> ActivityData:
+    masks: dict[int, Any] = {code: strata == code for code in names}
     return ActivityData(
         strata=strata,
+        names=names,
+        years=years * masks[LOSS],
         pixels={code: int(mask.sum()) for code, mask in masks.items()},
         area_m2={code: total_m2(areas_mm2, mask) for code, mask in masks.items()},
-        loss=tuple(yearly),
-        unmonitored_px=int((inside & forest & (change.break_day == -1)).sum()),
+        loss=tuple(row(year, masks[LOSS] & (years == year)) for year in range(since.year, period.end.year + 1)),
+        unmonitored_px=int(unmonitored.sum()),
     )
 
 

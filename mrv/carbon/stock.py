@@ -1,83 +1,150 @@
-"""Carbon densities by pool, before and after loss of tree cover."""
+"""Stocks: carbon density of each pool, and the growth curve."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from mrv.equations import above_ground_carbon, below_ground_carbon
-from mrv.units import decimal_str, kg_co2e
+from mrv.carbon.pools import (
+    AFTER_LOSS,
+    GROWS,
+    LOSS,
+    STANDING,
+    biomass_products,
+    degradation_of,
+    degraded_share,
+    loss_after,
+    product,
+)
+from mrv.units import KG_PER_M2_T_HA, decimal_str, round_half_even
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from fractions import Fraction
+    from collections.abc import Iterator, Mapping
 
-    from mrv.carbon.tables import Factor
+    from mrv.plan import MonitoringPlan
 
-
-@dataclass(frozen=True, slots=True)
-class Densities:
-    """Carbon densities, t C/ha, exact."""
-
-    above_ground: Fraction
-    """Above-ground biomass of the forest."""
-    below_ground: Fraction
-    """Below-ground biomass of the forest."""
-    after: Fraction
-    """All biomass standing after loss."""
-
-    @property
-    def before(self) -> Fraction:
-        """All pools of the forest."""
-        return self.above_ground + self.below_ground
-
-    @property
-    def emission(self) -> Fraction:
-        """Stock before less stock after: what a hectare of loss emits."""
-        return self.before - self.after
+SOIL, WOOD = "soil organic carbon", "harvested wood products"
+STILL = {"dead wood": "dead_wood", "litter": "litter", SOIL: "soil"}
+"""Pools whose stock a factor gives, and the factor's role."""
 
 
-def densities(factors: Mapping[str, Factor]) -> Densities:
-    """Densities from the factors of a plan, by role.
-
-    References:
-        IPCC 2006 V4 Eq. 2.8b (stock), 2.15–2.16 (change on conversion; Tier 1: the difference is emitted in the
-        year of the loss).
-    """
-    agb, fraction = factors["agb"].value, factors["carbon_fraction"].value
-    return Densities(
-        above_ground=above_ground_carbon(agb, fraction),
-        below_ground=below_ground_carbon(agb, factors["root_shoot"].value, fraction),
-        after=above_ground_carbon(factors["after_biomass"].value, factors["after_carbon_fraction"].value),
-    )
-
-
-def stock_rows(stock: Densities) -> list[dict[str, Any]]:
-    """Densities by pool and state, as a statement lists them."""
-    pools = (
-        ("above-ground biomass", "before", stock.above_ground),
-        ("below-ground biomass", "before", stock.below_ground),
-        ("biomass after loss", "after", stock.after),
-    )
-    return [{"pool": pool, "state": state, "t_c_ha": decimal_str(value, places=6)} for pool, state, value in pools]
-
-
-def growth_rows(stock: Densities, *, standing_m2: int, loss_m2: Mapping[int, int]) -> list[dict[str, Any]]:
-    """Stock at the end of each year; Tier 1 has no growth of standing forest, so the curve falls with its area.
+def densities(plan: MonitoringPlan, values: Mapping[str, Fraction]) -> dict[tuple[str, str], Fraction]:
+    """Carbon density by (pool, state), t C/ha, exact; the state ``a year`` is what standing forest gains in one.
 
     Args:
-        stock: Densities.
-        standing_m2: Forest at the project's start, m².
-        loss_m2: Loss by year, ascending, m².
+        plan: Its pools.
+        values: Central values by role.
+
+    References:
+        IPCC 2006 V4 Eq. 2.8b.
     """
-    rows, lost = [], 0
-    for year, area in loss_m2.items():
-        lost += area
-        for stratum, pool, covered, density in (
-            ("forest", "above-ground biomass", standing_m2 - lost, stock.above_ground),
-            ("forest", "below-ground biomass", standing_m2 - lost, stock.below_ground),
-            ("lost", "biomass after loss", lost, stock.after),
-        ):
-            kg = kg_co2e(covered, density)
-            rows.append({"year": year, "stratum": stratum, "pool": pool, "area_m2": covered, "kg_co2e": kg})
+    living = biomass_products(plan)
+    found = {(pool, "before"): product(values, roles) for pool, roles in living.items()}
+    found |= {(pool, "before"): values[role] for pool, role in STILL.items() if plan.method_of(pool) and role in values}
+    found[AFTER_LOSS, "after"] = values["after_biomass"] * values["after_carbon_fraction"]
+    for pool, roles in living.items():
+        if growth := product(values, tuple(GROWS.get(role, role) for role in roles)):
+            found[pool, "a year"] = growth
+    if plan.method_of(SOIL) in {"factor", "vm0033-default"}:
+        found[SOIL, "a year"] = values["soil_accumulation"]
+    return found
+
+
+def stock_rows(plan: MonitoringPlan, values: Mapping[str, Fraction]) -> list[dict[str, Any]]:
+    """Densities by pool and state, as a statement lists them."""
+    return [
+        {"pool": pool, "state": state, "t_c_ha": decimal_str(value, places=6)}
+        for (pool, state), value in densities(plan, values).items()
+    ]
+
+
+def growth_rows(
+    plan: MonitoringPlan,
+    areas_m2: Mapping[tuple[str, int], int],
+    values: Mapping[str, Fraction],
+    *,
+    reference_year: int,
+) -> list[dict[str, Any]]:
+    """The growth curve: stock at the end of each year by pool, of standing, degraded and lost forest.
+
+    Its step from one year to the next is minus the year's CO2 fluxes, but for the growth of degraded forest, which is
+    not counted.  Soil enters with its stock where the plan gives one, else with what it has gained.
+
+    Args:
+        plan: The plan.
+        areas_m2: Area by (activity, year), m².
+        values: Central values by role.
+        reference_year: Year at whose end the stock per hectare was what the factors say.
+    """
+    density = densities(plan, values)
+    pools = list(dict.fromkeys(pool for pool, state in density if state != "after"))
+    lost: defaultdict[str, Fraction] = defaultdict(Fraction)
+    degraded = {intensity: _Degraded(Fraction(values[degraded_share(intensity)])) for intensity in plan.factors.degradation}
+    lost_m2, rows = 0, []
+
+    def stock(pool: str, year: int) -> Fraction:
+        age = year - reference_year
+        return density.get((pool, "before"), Fraction(0)) + age * density.get((pool, "a year"), Fraction(0))
+
+    for year in sorted({year for activity, year in areas_m2 if activity == STANDING}):
+        gone = areas_m2[LOSS, year]
+        lost_m2 += gone
+        for pool, per_ha in _retained(plan, values, density, stock, year - 1):
+            lost[pool] += gone * per_ha
+        for intensity, part in degraded.items():
+            part.lose(areas_m2.get((loss_after(intensity), year), 0))
+            part.gain(areas_m2.get((degradation_of(intensity), year), 0), {pool: stock(pool, year - 1) for pool in pools}, plan)
+        for pool in pools:
+            standing = areas_m2[STANDING, year]
+            rows.append(_row(year, "forest", pool, standing, standing * stock(pool, year)))
+        for part in degraded.values():
+            rows += [_row(year, "degraded", pool, part.area_m2, part.held[pool]) for pool in pools]
+        rows += [_row(year, "lost", pool, lost_m2, held) for pool, held in lost.items()]
     return rows
+
+
+class _Degraded:
+    """Forest degraded to one intensity, as it accumulates."""
+
+    def __init__(self, share: Fraction) -> None:
+        self.share = share
+        self.area_m2 = 0
+        self.held: defaultdict[str, Fraction] = defaultdict(Fraction)
+
+    def gain(self, area_m2: int, stocks: Mapping[str, Fraction], plan: MonitoringPlan) -> None:
+        self.area_m2 += area_m2
+        for pool, per_ha in stocks.items():
+            self.held[pool] += area_m2 * per_ha * (1 - self.share if pool in biomass_products(plan) else 1)
+
+    def lose(self, area_m2: int) -> None:
+        left = Fraction(self.area_m2 - area_m2, self.area_m2) if self.area_m2 else Fraction(0)
+        self.area_m2 -= area_m2
+        for pool in self.held:
+            self.held[pool] *= left
+
+
+def _retained(
+    plan: MonitoringPlan, values: Mapping[str, Fraction], density: Mapping[tuple[str, str], Fraction], stock: Any, year: int
+) -> Iterator[tuple[str, Fraction]]:
+    """What a hectare lost after ``year`` still holds, t C/ha."""
+    yield AFTER_LOSS, density[AFTER_LOSS, "after"]
+    if plan.method_of(SOIL):
+        taken = values["soil"] * values["soil_lost"] if plan.method_of(SOIL) == "stock-loss" else 0
+        yield SOIL, stock(SOIL, year) - taken
+    if plan.method_of(WOOD):
+        yield WOOD, stock("above-ground biomass", year) * values["wood_stored"]
+
+
+def _row(year: int, stratum: str, pool: str, area_m2: int, t_c_ha_m2: Fraction) -> dict[str, Any]:
+    kg = round_half_even(t_c_ha_m2 * KG_PER_M2_T_HA)
+    return {"year": year, "stratum": stratum, "pool": pool, "area_m2": area_m2, "kg_co2e": kg}
+
+
+def growth_intervals(growth: list[dict[str, Any]], drawn: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Stock of standing forest by year beside its interval."""
+    standing: dict[int, int] = {}
+    for row in growth:
+        if row["stratum"] == "forest":
+            standing[row["year"]] = standing.get(row["year"], 0) + row["kg_co2e"]
+    return [{"year": row["year"], "kg_co2e": standing[row["year"]], "ci90_kg": row["ci90_kg"]} for row in drawn]

@@ -25,7 +25,20 @@ ROLES = {
     "after_biomass": "t d.m./ha",
     "after_carbon_fraction": "t C/t d.m.",
 }
-"""The roles a plan fills with factor ids, and the unit each needs."""
+"""The roles every plan fills with factor ids, and the unit each needs."""
+OPTIONAL_ROLES = {
+    "growth": "t d.m./ha/yr",
+    "dead_wood": "t C/ha",
+    "litter": "t C/ha",
+    "soil": "t C/ha",
+    "soil_lost": "t C/t C",
+    "soil_accumulation": "t C/ha/yr",
+    "methane": "t CO2e/ha/yr",
+    "wood_stored": "t C/t C",
+}
+"""The roles a plan may fill."""
+DEGRADED_UNIT = "t d.m./t d.m."
+"""Unit of the share of biomass that degradation takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +68,10 @@ class Factor:
     overridden: bool = False
     """The plan gives another value; the interval is scaled with it."""
 
-    def as_row(self) -> dict[str, Any]:
-        """The factor as a statement lists it."""
+    def as_row(self, role: str) -> dict[str, Any]:
+        """The factor as a statement lists it, under the role it fills."""
         row = asdict(self)
-        return row | {name: decimal_str(row[name], places=9) for name in ("value", "low", "high")}
+        return {"role": role, **row} | {name: decimal_str(row[name], places=9) for name in ("value", "low", "high")}
 
 
 def load_table(name: str) -> dict[str, Factor]:
@@ -72,9 +85,19 @@ def load_table(name: str) -> dict[str, Factor]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError as error:
         raise PlanError(
-            f"no factor table {name}", code="factors.table", field="factors.table", hint="tables: ipcc_tier1"
+            f"no factor table {name}", code="factors.table", field="factors.table", hint=f"tables: {', '.join(table_names())}"
         ) from error
     return {row["id"]: _factor(row) for row in csv.DictReader(lines)}
+
+
+def table_names() -> list[str]:
+    """Names of the factor tables."""
+    folder = files("mrv.carbon") / "tables"
+    return sorted(
+        entry.name.removesuffix(".csv")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".csv") and entry.read_text(encoding="utf-8").startswith("id,quantity,value")
+    )
 
 
 def _factor(row: dict[str, str]) -> Factor:
@@ -92,28 +115,35 @@ def _factor(row: dict[str, str]) -> Factor:
     )
 
 
+def named_factors(plan: FactorsTable) -> dict[str, tuple[str, str]]:
+    """Role → (factor id, unit) of every factor a plan names."""
+    named = {role: (getattr(plan, role), unit) for role, unit in {**ROLES, **OPTIONAL_ROLES}.items()}
+    named |= {f"degraded:{intensity}": (name, DEGRADED_UNIT) for intensity, name in plan.degradation.items()}
+    return {role: (name, unit) for role, (name, unit) in named.items() if name is not None}
+
+
 def factors_for(plan: FactorsTable) -> dict[str, Factor]:
     """The factors a plan names, by role, with its overrides applied.
 
     Raises:
-        PlanError: An id that is not in the table, or an override of a factor that is not used.
+        PlanError: An id that is in no table or in two, a unit that does not fit, or an override of a factor not used.
     """
-    table = load_table(plan.table)
+    table = _joined(plan.tables)
     chosen: dict[str, Factor] = {}
-    for role, unit in ROLES.items():
-        name = getattr(plan, role)
+    for role, (name, unit) in named_factors(plan).items():
+        field = f"factors.{role.replace('degraded:', 'degradation.')}"
         if name not in table:
             raise PlanError(
-                f"no factor {name} in table {plan.table}",
+                f"no factor {name} in {' or '.join(plan.tables)}",
                 code="factors.unknown",
-                field=f"factors.{role}",
+                field=field,
                 hint=f"ids: {', '.join(sorted(table))}",
             )
         if table[name].unit != unit:
             raise PlanError(
                 f"{name} is in {table[name].unit}, not {unit}",
                 code="factors.role",
-                field=f"factors.{role}",
+                field=field,
                 hint="name a factor of that unit",
             )
         chosen[role] = _override(table[name], plan)
@@ -122,6 +152,19 @@ def factors_for(plan: FactorsTable) -> dict[str, Factor]:
             f"{stray[0]} is not used by this plan", code="factors.unused", field="factors.overrides", hint="remove it"
         )
     return chosen
+
+
+def _joined(names: tuple[str, ...]) -> dict[str, Factor]:
+    joined: dict[str, Factor] = {}
+    for name in names:
+        table = load_table(name)
+        if both := sorted(set(joined) & set(table)):
+            raise PlanError(
+                f"{both[0]} is in two of the tables", code="factors.two-tables", field="factors.table",
+                hint="name the table that is meant",
+            )  # fmt: skip
+        joined |= table
+    return joined
 
 
 def _override(factor: Factor, plan: FactorsTable) -> Factor:

@@ -265,7 +265,7 @@ def _place(plan: MonitoringPlan, source: Any, grid: GeoBox, where: dict[str, str
             hint="nothing is resampled: set [grid] to the scenes' own CRS, or fetch scenes in it",
             **where,
         )
-    resolution = float(plan.grid.resolution_m)
+    resolution = float(plan.grid.resolution)
     ratio = round(source.transform.a / resolution)
     box, _, _ = coarsen(grid, plan.grid, max(ratio, 1))
     inverse = ~source.transform
@@ -274,7 +274,7 @@ def _place(plan: MonitoringPlan, source: Any, grid: GeoBox, where: dict[str, str
     aligned = (
         ratio >= 1
         and abs(source.transform.a / resolution - ratio) < ALIGNMENT_PX / 100
-        and abs(source.transform.a + source.transform.e) < ALIGNMENT_PX
+        and abs(source.transform.a + source.transform.e) < ALIGNMENT_PX * min(resolution, 1.0)
         and source.transform.b == source.transform.d == 0
         and abs(col - round(col)) < ALIGNMENT_PX
         and abs(row - round(row)) < ALIGNMENT_PX
@@ -283,7 +283,8 @@ def _place(plan: MonitoringPlan, source: Any, grid: GeoBox, where: dict[str, str
         raise GridMismatch(
             "its pixels do not lie on the plan's grid",
             code="source.grid",
-            hint="set grid.anchor_x, anchor_y and resolution_m to the scenes' own; coarser bands need a whole ratio",
+            hint="set grid.anchor_x, anchor_y and resolution_m (or resolution_deg) to the scenes' own; "
+            "coarser bands need a whole ratio",
             **where,
         )
     row, col = round(row), round(col)

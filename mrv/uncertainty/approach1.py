@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from mrv.equations import half_width_percent, product_percent, sum_percent
+from mrv.units import decimal_str
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,7 @@ class Interval:
     @property
     def percent(self) -> Fraction:
         """Half-width, %."""
-        return half_width_percent(self.value, self.low, self.high)
+        return half_width_percent(self.value, self.low, self.high) if self.value else Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +67,19 @@ def emission_uncertainty(factors: dict[str, Interval]) -> Propagated:
     }
     whole = sum(squares.values(), Fraction(0))
     return Propagated(total, {role: 100 * part / whole if whole else Fraction(0) for role, part in squares.items()})
+
+
+def approach1_percent(factors: Mapping[str, Any]) -> str | None:
+    """95 % half-width of the biomass that a hectare of loss emits, %, as a statement lists it.
+
+    Args:
+        factors: Factors by role, each with ``value``, ``low`` and ``high``.
+
+    Returns:
+        None where the total is zero, or where roots are measured with the stems: their errors are not independent.
+    """
+    if "bgb" in factors:
+        return None
+    intervals = {role: Interval(Fraction(f.value), Fraction(f.low), Fraction(f.high)) for role, f in factors.items()}
+    half = emission_uncertainty(intervals).half_width_percent
+    return None if half is None else decimal_str(half, places=4)

@@ -108,7 +108,15 @@ def draw_factor(factor: Factor, seed: str, draws: int) -> NDArray[np.float64]:
     Raises:
         PlanError: Unknown distribution.
     """
-    z = normal_quantile(uniforms(seed, factor.id, draws))
+    return factor_from_normal(factor, normal_quantile(uniforms(seed, factor.id, draws)))
+
+
+def factor_from_normal(factor: Factor, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A factor at standard normals, such as correlated ones; otherwise as ``draw_factor``.
+
+    Raises:
+        PlanError: Unknown distribution.
+    """
     value, low, high = float(factor.value), float(factor.low), float(factor.high)
     if factor.distribution == "normal":
         return np.maximum(value + z * ((high - low) / (2 * Z95)), 0.0)

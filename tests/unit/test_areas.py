@@ -98,7 +98,7 @@ def test_strips_do_not_show(monkeypatch):
 
 @pytest.mark.parametrize(
     ("crs", "res", "origin"),
-    [("EPSG:4326", 0.001, (20, 45)), ("EPSG:3035", 1001, (4_000_000, 3_000_000)), ("EPSG:3857", 10, (20_037_400, 100))],
+    [("EPSG:4326", 0.01, (20, 45)), ("EPSG:3035", 1001, (4_000_000, 3_000_000)), ("EPSG:3857", 10, (20_037_400, 100))],
 )
 def test_grids_that_cannot_be_measured_are_refused(crs, res, origin):
     grid = GeoBox((30, 30), Affine(res, 0, origin[0], 0, -res, origin[1]), crs)
@@ -142,3 +142,84 @@ def test_parts_add_up_within_half_a_square_metre_each(values, random):
     mask = np.array([[random.random() < 0.5 for _ in values]])
     everything = total_m2(areas, np.ones_like(mask))
     assert abs(total_m2(areas, mask) + total_m2(areas, ~mask) - everything) <= 1
+
+
+def lonlat_box(lon, lat, res, shape=(12, 14)):
+    return GeoBox(shape, Affine(res, 0, lon, 0, -res, lat), "EPSG:4326")
+
+
+LONLAT = {
+    "equator": (9.0, 0.001),
+    "térraba-sierpe": (-83.53, 8.82),
+    "guadeloupe": (-61.5, 16.3),
+    "west of the date line, south": (-174.0, -18.5),
+    "new zealand": (175.36, -37.1),
+    "norway": (25.0, 71.0),
+}
+GMW_DEG = 0.000222222222222
+"""Edge of a Global Mangrove Watch pixel."""
+
+
+def parallel_quadrangle_m2(grid, rows, cols):
+    """Karney's polygon of a block between two parallels, its rim densified so that geodesics follow the parallels."""
+    a = grid.affine
+    west, east = a.c + a.a * cols.start, a.c + a.a * cols.stop
+    north, south = a.f + a.e * rows.start, a.f + a.e * rows.stop
+    lons = np.linspace(west, east, 1001)
+    lon = np.concatenate([lons, lons[::-1]])
+    lat = np.concatenate([np.full(1001, south), np.full(1001, north)])
+    return abs(GEOD.polygon_area_perimeter(lon, lat)[0])
+
+
+@pytest.mark.parametrize("place", LONLAT)
+def test_geographic_pixels_against_karney(place):
+    grid = lonlat_box(*LONLAT[place], GMW_DEG)
+    areas = pixel_areas_mm2(grid)
+    assert areas.dtype == np.int64
+    for row, col in ((0, 0), (11, 13), (6, 7)):
+        ring_lon = [grid.affine.c + grid.affine.a * c for c in (col, col + 1, col + 1, col)]
+        ring_lat = [grid.affine.f + grid.affine.e * r for r in (row, row, row + 1, row + 1)]
+        expected = abs(GEOD.polygon_area_perimeter(ring_lon, ring_lat)[0]) * 1e6
+        assert abs(areas[row, col] - expected) < 30 * 2.5**2  # as for a projected pixel of 25 m
+
+
+@pytest.mark.parametrize("place", LONLAT)
+def test_geographic_totals_against_karney_between_parallels(place):
+    grid = lonlat_box(*LONLAT[place], GMW_DEG, (450, 300))
+    expected = parallel_quadrangle_m2(grid, slice(0, 450), slice(0, 300)) * 1e6
+    assert abs(int(pixel_areas_mm2(grid).sum()) / expected - 1) < 1e-8
+
+
+def test_geographic_pixels_shrink_with_the_radii_of_curvature():
+    """Area per square degree is M N cosφ: the meridian's and the parallel's radii at the pixel's middle."""
+    e2 = 0.006_694_379_990_141_316
+    for place, (lon, lat) in LONLAT.items():
+        grid = lonlat_box(lon, lat, GMW_DEG)
+        middle = np.radians(lat - 6 * GMW_DEG)
+        w2 = 1 - e2 * np.sin(middle) ** 2
+        expected = 6_378_137.0**2 * (1 - e2) * np.cos(middle) / w2**2 * np.radians(GMW_DEG) ** 2 * 1e6
+        assert pixel_areas_mm2(grid).mean() == pytest.approx(expected, rel=1e-7), place
+
+
+def test_a_nominal_square_of_degrees_would_overstate():
+    """Must-fail control: 25 m × 25 m, or the pixel at the equator, is not the pixel in New Zealand."""
+    areas = pixel_areas_mm2(lonlat_box(*LONLAT["new zealand"], GMW_DEG))
+    assert areas.mean() / 1e6 < 0.8 * 625
+    assert abs(areas.mean() / pixel_areas_mm2(lonlat_box(*LONLAT["equator"], GMW_DEG)).mean() - 1) > 0.19
+
+
+@pytest.mark.parametrize(
+    ("crs", "res", "corner"),
+    [
+        ("EPSG:4326", 0.0001, (179.999, 10.0)),  # across the antimeridian
+        ("EPSG:4326", 0.0001, (10.0, -89.9985)),  # beyond the pole
+        ("EPSG:4326", 0.0001, (10.0, 90.0001)),
+        ("EPSG:4326", 0.009, (10.0, 10.0)),  # 1002 m at the equator
+        ("EPSG:4267", 0.0001, (-80.0, 10.0)),  # degrees, but of another datum
+    ],
+)
+def test_geographic_grids_that_cannot_be_measured_are_refused(crs, res, corner):
+    grid = GeoBox((30, 30), Affine(res, 0, corner[0], 0, -res, corner[1]), crs)
+    with pytest.raises(GridMismatch) as caught:
+        pixel_areas_mm2(grid)
+    assert caught.value.hint

@@ -11,7 +11,7 @@ from shapely import Point, Polygon
 from shapely.geometry import mapping
 
 from mrv.errors import PlanError
-from mrv.grid import coarsen, grid_for, inside, project_geometry
+from mrv.grid import coarsen, grid_for, inside, project_geometry, window_bbox
 from mrv.plan import GridTable
 from mrv.project import Boundary
 
@@ -129,3 +129,78 @@ def test_coarse_windows_cover_the_fine_one_on_whole_pixels(ratio, dx, dy, size):
 def test_coarsen_by_one_changes_nothing():
     grid = grid_for(table(), boundary(square(600_000, 5_000_000, 80)))
     assert coarsen(grid, table(), 1) == (grid, 0, 0)
+
+
+def lonlat_table(**changes):
+    return GridTable(**{
+        "crs": "EPSG:4326", "resolution_deg": "0.000222222222222", "anchor_x": "117.4162570470638",
+        "anchor_y": "-0.44295351852007", "margin_px": 2, "area_formula": "authalic-shoelace/1", **changes,
+    })  # fmt: skip
+
+
+def lonlat_square(west, north, size):
+    ring = [(west, north), (west + size, north), (west + size, north - size), (west, north - size), (west, north)]
+    return Boundary(json.dumps({"type": "Polygon", "coordinates": [ring]}).encode())
+
+
+def test_a_geographic_window_lies_on_its_anchor_and_covers_the_boundary():
+    res = 0.000222222222222
+    area = lonlat_square(117.45, -0.5, 0.01)
+    grid = grid_for(lonlat_table(), area)
+    a = grid.affine
+    assert grid.crs.geographic
+    assert (a.a, a.e) == (res, -res)
+    for value, anchor in ((a.c, 117.4162570470638), (a.f, -0.44295351852007)):
+        steps = (value - anchor) / res
+        assert abs(steps - round(steps)) < 1e-6
+    west, south, east, north = a.c, a.f - res * grid.shape[0], a.c + res * grid.shape[1], a.f
+    for gap in (117.45 - west, north + 0.5, east - 117.46, -0.51 - south):
+        assert 2 * res <= gap < 3.001 * res
+
+
+def test_inside_a_geographic_grid_is_the_pixels_whose_centre_lies_in_the_polygon():
+    area = lonlat_square(117.45, -0.5, 0.01)
+    grid = grid_for(lonlat_table(), area)
+    a = grid.affine
+    expected = [
+        [area.geometry.contains(Point(a.c + a.a * (c + 0.5), a.f + a.e * (r + 0.5))) for c in range(grid.shape[1])]
+        for r in range(grid.shape[0])
+    ]
+    assert (inside(grid, area) == np.array(expected)).all()
+    assert inside(grid, area).sum() == 45 * 45
+
+
+def test_the_bbox_of_a_geographic_window_is_its_own():
+    grid = grid_for(lonlat_table(), lonlat_square(117.45, -0.5, 0.01))
+    assert window_bbox(grid) == pytest.approx(grid.boundingbox.bbox, abs=1e-12)
+
+
+def test_a_geographic_window_coarsens_like_any_other():
+    grid = grid_for(lonlat_table(), lonlat_square(117.45, -0.5, 0.01))
+    box, row, col = coarsen(grid, lonlat_table(), 4)
+    assert box.affine.a == pytest.approx(4 * grid.affine.a, rel=1e-12)
+    assert box.affine.c + col * grid.affine.a == pytest.approx(grid.affine.c, abs=1e-12)
+    assert box.affine.f - row * grid.affine.a == pytest.approx(grid.affine.f, abs=1e-12)
+
+
+def test_a_geographic_window_too_large_is_refused():
+    with pytest.raises(PlanError) as caught:
+        grid_for(lonlat_table(), lonlat_square(110.0, 10.0, 20.0))
+    assert caught.value.error_code == "grid.size"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"resolution_m": 25},  # both
+        {"resolution_deg": None},  # neither
+        {"resolution_deg": None, "resolution_m": 25},  # metres of degrees
+        {"crs": "EPSG:32634"},  # degrees of metres
+        {"resolution_deg": 0},
+        {"resolution_deg": "-0.0002"},
+        {"resolution_deg": "NaN"},
+    ],
+)
+def test_a_grid_has_one_resolution_in_the_units_of_its_crs(changes):
+    with pytest.raises(ValueError, match="resolution"):
+        lonlat_table(**changes)

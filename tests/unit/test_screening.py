@@ -82,12 +82,12 @@ def test_no_scenes():
 def test_views_of_the_tiny_project_against_sort(tiny_result):
     result = tiny_result.result
     whole = (slice(0, 30), slice(0, 30))
-    for layer, day in zip(result.layers, DAYS, strict=True):
-        view = view_scene(result.reader, layer, result.forest)
-        red, nir = (result.reader.reflectance(layer, role, whole).astype(int) for role in ("red", "nir"))
-        seen = result.forest & result.reader.clear(layer, whole)
+    for layer, day in zip(result.optical.layers, DAYS, strict=True):
+        view = view_scene(result.optical.reader, layer, result.forest)
+        red, nir = (result.optical.reader.reflectance(layer, role, whole).astype(int) for role in ("red", "nir"))
+        seen = result.forest & result.optical.reader.clear(layer, whole)
         index = np.sort(((nir - red)[seen] * 10_000) // (nir + red)[seen])
-        blue = np.sort(result.reader.band(layer, "blue", whole)[seen])
+        blue = np.sort(result.optical.reader.band(layer, "blue", whole)[seen])
         assert view.clear_px == seen.sum()
         if day == CLOUD:
             assert (view.clear_px, view.median_index, view.dark_dn) == (0, None, None)
@@ -99,21 +99,21 @@ def test_views_of_the_tiny_project_against_sort(tiny_result):
 def test_dark_vegetation_needs_a_hundred_pixels(tiny_result):
     result = tiny_result.result
     few = result.forest & (np.cumsum(result.forest).reshape(30, 30) <= 99)
-    assert view_scene(result.reader, result.layers[0], few).dark_dn is None
+    assert view_scene(result.optical.reader, result.optical.layers[0], few).dark_dn is None
     more = result.forest & (np.cumsum(result.forest).reshape(30, 30) <= 100)
-    assert view_scene(result.reader, result.layers[0], more).dark_dn is not None
+    assert view_scene(result.optical.reader, result.optical.layers[0], more).dark_dn is not None
 
 
 @pytest.mark.parametrize("rows", [1, 7, 30])
 def test_strips_do_not_show(tiny_result, monkeypatch, rows):
     result = tiny_result.result
-    whole = view_scene(result.reader, result.layers[3], result.forest)
+    whole = view_scene(result.optical.reader, result.optical.layers[3], result.forest)
     monkeypatch.setattr("mrv.change.screening.STRIP_ROWS", rows)
-    assert view_scene(result.reader, result.layers[3], result.forest) == whole
+    assert view_scene(result.optical.reader, result.optical.layers[3], result.forest) == whole
 
 
 def test_the_tiny_scenes(tiny_result):
-    found = dict(zip(DAYS, tiny_result.result.screened.status, strict=True))
+    found = dict(zip(DAYS, tiny_result.result.optical.screened.status, strict=True))
     assert found[OFF_SEASON] == "off season"
     assert found[HAZE] == "index step"
     assert found[CLOUD] == "too cloudy"

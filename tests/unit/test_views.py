@@ -48,13 +48,13 @@ def test_years_of_loss_are_those_of_the_loss_stratum(views, tiny_result):
 
 
 def test_curves_are_what_the_detector_saw(views, tiny_result):
-    model = tiny_result.result.model
+    model = tiny_result.result.optical.model
     by_kind = {series.kind: series for series in views.series}
     assert set(by_kind) == {"loss", "weakest loss", "stable forest"}
     for series in views.series:
         assert series.days is model.days
         assert series.observed.shape == series.fitted.shape == series.threshold.shape == model.days.shape
-        change = tiny_result.result.change
+        change = tiny_result.result.optical.change
         assert np.isfinite(series.observed).sum() == change.clear_count[series.row, series.col]
         monitored = series.anomalous[model.history :]
         if series.break_date is None:

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from support.tiny_project import CLEARINGS, LOSS_PX
 
-from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE, STRATA, loss_years, measure, strata_map
+from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE, STRATA, loss_years, measure_change, strata_map
 from mrv.areas import total_m2
 from mrv.change.harmonic_monitor import ChangeMap
 from mrv.units import Period, epoch_day
@@ -69,7 +69,7 @@ def test_the_strata_partition_the_project_area(world):
     days, forest, inside, minimum, buffer_px = world
     change = change_map(days)
     areas = np.arange(1, days.size + 1, dtype=np.int64).reshape(days.shape) * 12_345_678
-    found = measure(
+    found = measure_change(
         change, forest, inside, areas, scene_days=SCENES, since=START, period=Period(date(2020, 1, 1), END), minimum_px=minimum,
         buffer_px=buffer_px,
     )  # fmt: skip
@@ -108,7 +108,7 @@ def test_a_patch_may_reach_out_of_the_project():
     days[1, :3] = DAYS[4]
     inside = np.zeros((3, 4), bool)
     inside[:, 0] = True
-    found = measure(
+    found = measure_change(
         change_map(days), np.ones((3, 4), bool), inside, np.full((3, 4), 10**8, np.int64),
         scene_days=SCENES, since=START, period=Period(START, END), minimum_px=3, buffer_px=1,
     )  # fmt: skip
@@ -117,7 +117,7 @@ def test_a_patch_may_reach_out_of_the_project():
 
 def test_without_loss():
     empty = np.zeros((3, 3), np.int32)
-    found = measure(
+    found = measure_change(
         change_map(empty), np.ones((3, 3), bool), np.ones((3, 3), bool), np.full((3, 3), 10**8, np.int64),
         scene_days=SCENES, since=START, period=Period(START, END), minimum_px=1, buffer_px=2,
     )  # fmt: skip
@@ -129,7 +129,7 @@ def test_without_loss():
 def test_the_mean_confidence_is_rounded_down():
     days = np.full((1, 3), DAYS[4], np.int32)
     change = ChangeMap(days, np.array([[100, 100, 99]], np.uint8), np.zeros((1, 3), np.uint16))
-    found = measure(
+    found = measure_change(
         change, np.ones((1, 3), bool), np.ones((1, 3), bool), np.ones((1, 3), np.int64), scene_days=SCENES, since=START,
         period=Period(START, END), minimum_px=1, buffer_px=0,
     )  # fmt: skip
@@ -147,7 +147,7 @@ def test_a_buffer_of_nothing_is_nothing(world):
 def test_the_tiny_clearings_are_found(tiny_result):
     activity = tiny_result.result.activity
     assert {row.year: row.pixels for row in activity.loss} == LOSS_PX
-    assert (tiny_result.result.change.break_day == tiny_result.tiny.break_day)[tiny_result.tiny.forest].all()
+    assert (tiny_result.result.optical.change.break_day == tiny_result.tiny.break_day)[tiny_result.tiny.forest].all()
     assert len(CLEARINGS) == 3
     assert activity.pixels[LOSS] == sum(LOSS_PX.values())
     assert sum(activity.pixels.values()) == 24 * 24

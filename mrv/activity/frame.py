@@ -1,0 +1,288 @@
+"""The frozen sampling frame: what may be drawn, how, and how it will be interpreted (``mrv.frame/1``).
+
+``frame.json`` is canonical JSON (RFC 8785) without floats, so the digest of the file is the digest of the frame.  That digest
+is published before anybody knows which units are drawn; :mod:`mrv.activity.commitment` turns it and a later public value
+into the seed.  Beside it lies ``frame_strata.tif``, the strata map that the units are pixels of; :mod:`mrv.activity.frozen_map`
+holds it against the frame.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import rfc8785
+from pydantic import Field, StringConstraints, ValidationError
+
+from mrv.errors import PlanError
+from mrv.sections import Count, Section
+from mrv.units import DateStr, DecimalStr, Digest, sha256_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FRAME_FILE = "frame.json"
+MAP_FILE = "frame_strata.tif"
+FOREST, NON_FOREST, DEGRADED = "forest", "non-forest", "degraded:"
+MAX_BYTES = 1 << 20
+_LABEL = re.compile(r"[^\s,;\"'|][^,;\"'|\r\n]{0,62}[^\s,;\"'|]|[^\s,;\"'|]")
+
+Role = Annotated[str, StringConstraints(pattern=r"^(forest|non-forest|degraded:[a-z0-9-]{1,32})$")]
+"""What a label means: forest, forest degraded at an intensity, or not forest."""
+Positive = Annotated[int, Field(ge=1, le=2**53 - 1)]
+Named = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Prose = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+
+
+class FramePeriod(Section):
+    """The period whose change map stratifies."""
+
+    name: Named
+    """Name in the plan."""
+    start: DateStr
+    """First day."""
+    end: DateStr
+    """Last day."""
+
+
+class FrameGrid(Section):
+    """The grid whose pixels are the units."""
+
+    crs: Named
+    """Coordinate reference system."""
+    shape: Annotated[tuple[Positive, ...], Field(min_length=2, max_length=2)]
+    """Rows, columns."""
+    transform: Annotated[tuple[DecimalStr, ...], Field(min_length=6, max_length=6)]
+    """Affine coefficients a b c d e f; the decimals name the binary numbers exactly."""
+
+
+class FrameStratum(Section):
+    """One design stratum."""
+
+    code: Annotated[int, Field(ge=1, le=255)]
+    """Code in the strata map; 0 lies outside the project area."""
+    name: Named
+    """Name."""
+    units: Positive
+    """N_h: pixels."""
+    area_m2: Positive
+    """A_h: geodesic area, m²."""
+    sample: Count
+    """n_h: units to draw, without replacement."""
+    inclusion: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,16}/[1-9][0-9]{0,15}$")]
+    """Inclusion probability of each unit, ``n_h/N_h``."""
+
+
+class Allocation(Section):
+    """How the sample was shared among the strata."""
+
+    rule: Literal["neyman", "equal", "proportional"]
+    """Rule."""
+    n: Positive
+    """Units in all."""
+    floor: Count
+    """Fewest units a stratum (all of a smaller one)."""
+    expected: dict[Named, DecimalStr]
+    """Share of the target class expected in each stratum, by name; empty where the rule needs none."""
+
+
+class LabelClass(Section):
+    """One label an interpreter may give."""
+
+    label: Named
+    """As written in ``reference.csv``."""
+    role: Role
+    """What it means."""
+
+
+class NonResponse(Section):
+    """What is done with units that could not be interpreted."""
+
+    rule: Literal["refuse", "missing at random within the stratum"]
+    """Refuse the sample, or estimate each stratum from the units that were interpreted."""
+    max_percent: Annotated[int, Field(ge=0, le=50)]
+    """Largest share of a stratum's units that may be missing, %."""
+
+
+class Frame(Section):
+    """The frame."""
+
+    schema_: Annotated[Literal["mrv.frame/1"], Field(alias="schema")]
+    """Version of this format."""
+    project: Named
+    """Project id."""
+    period: FramePeriod
+    """Period of the strata map."""
+    grid: FrameGrid
+    """Grid of the strata map."""
+    map: Digest
+    """Pixel digest of the strata map."""
+    strata: Annotated[tuple[FrameStratum, ...], Field(min_length=1, max_length=255)]
+    """Design strata, by code; together they are the project area."""
+    allocation: Allocation
+    """How n was shared."""
+    draw: Literal["draw/1"]
+    """How units are drawn; see :mod:`mrv.activity.draw`."""
+    replacement: Literal["none"]
+    """A drawn unit is never exchanged for another."""
+    response_design: Prose
+    """What the interpreter sees and decides."""
+    classes: Annotated[tuple[LabelClass, ...], Field(min_length=2, max_length=32)]
+    """Labels, in the order of the plan."""
+    label_years: Annotated[tuple[Annotated[int, Field(ge=1900, le=9999)], ...], Field(min_length=2, max_length=100)]
+    """Years to interpret: the state at the end of each; the first is the year before the first vintage."""
+    non_response: NonResponse
+    """What is done with units that could not be interpreted."""
+
+    def encoded(self) -> bytes:
+        """The bytes of ``frame.json``."""
+        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True))
+
+    def digest(self) -> str:
+        """What is committed to: ``sha256:`` of those bytes."""
+        return sha256_bytes(self.encoded())
+
+    @property
+    def sample_sizes(self) -> dict[int, int]:
+        """n_h by code."""
+        return {stratum.code: stratum.sample for stratum in self.strata}
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role by label."""
+        return {entry.label: entry.role for entry in self.classes}
+
+    def stratum(self, code: int) -> FrameStratum:
+        """The stratum of a code."""
+        return next(stratum for stratum in self.strata if stratum.code == code)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One drawn unit: a pixel of the frame's grid."""
+
+    row: int
+    """Row, from the north."""
+    col: int
+    """Column, from the west."""
+    stratum: int
+    """Code of its design stratum."""
+
+    @property
+    def id(self) -> str:
+        """Its name, which says where it is and not what: ``r00067c00037``."""
+        return f"r{self.row:05d}c{self.col:05d}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedUnit:
+    """A drawn unit and its centre."""
+
+    unit: Unit
+    """The unit."""
+    lon: str
+    """Longitude of its centre, degrees (EPSG:4326), 7 decimals."""
+    lat: str
+    """Latitude of its centre, degrees, 7 decimals."""
+
+
+def parse_frame(data: bytes, *, file: str = FRAME_FILE) -> Frame:
+    """Read and check a frame.
+
+    Args:
+        data: Bytes of ``frame.json``.
+        file: Its name in messages.
+
+    Raises:
+        PlanError: ``frame.syntax`` (not such a document), ``frame.canonical`` (not its canonical bytes), or what
+            :func:`check_frame` finds.
+    """
+    if len(data) > MAX_BYTES:
+        raise PlanError(f"{len(data)} bytes", code="frame.syntax", file=file, hint="give the file that mrv sample wrote")
+    try:
+        frame = Frame.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PlanError(
+            first["msg"], code="frame.syntax", file=file, field=".".join(str(part) for part in first["loc"]) or None,
+            hint="give the file that mrv sample wrote, unchanged",
+        ) from error  # fmt: skip
+    check_frame(frame, file=file)
+    if frame.encoded() != data:
+        raise PlanError(
+            "not in canonical form: its digest would not be the one that was committed", code="frame.canonical", file=file,
+            hint="restore the file as mrv sample wrote it (RFC 8785: no spaces, members sorted, each once)",
+        )  # fmt: skip
+    return frame
+
+
+def check_frame(frame: Frame, *, file: str = FRAME_FILE) -> None:
+    """Check a frame against itself.
+
+    Raises:
+        PlanError: ``frame.strata`` (codes or names), ``frame.probabilities`` (inclusion probabilities that are not n_h/N_h, or
+            n_h that do not add up to n), ``frame.allocation`` (n_h above N_h), ``frame.unsampled`` and ``frame.one-unit``
+            (no variance can be had), ``frame.classes``, ``frame.years``, ``frame.non-response``.
+    """
+    codes = [stratum.code for stratum in frame.strata]
+    if codes != sorted(set(codes)):
+        raise _wrong("codes are not ascending, each once", "frame.strata", "strata", file)
+    if twice := _twice(stratum.name for stratum in frame.strata):
+        raise _wrong(f"{twice} occurs twice", "frame.strata", "strata", file)
+    for stratum in frame.strata:
+        _check_sizes(stratum, file)
+    drawn = sum(stratum.sample for stratum in frame.strata)
+    if drawn != frame.allocation.n:
+        raise _wrong(f"the strata's samples add up to {drawn}, not {frame.allocation.n}", "frame.probabilities", "strata", file)
+    _check_response(frame, file)
+
+
+def _check_sizes(stratum: FrameStratum, file: str) -> None:
+    """Two units at least, or all of them: of one unit nobody knows the variance."""
+    n, units, field = stratum.sample, stratum.units, f"strata.{stratum.name}"
+    if n > units:
+        raise _wrong(f"{n} units to draw of {units}", "frame.allocation", field, file)
+    if n == 0:
+        raise _wrong(
+            f"none of {units} units is drawn",
+            "frame.unsampled",
+            field,
+            file,
+            "a part never looked at has no estimate: sample it",
+        )
+    if n == 1 and units > 1:
+        raise _wrong(
+            "one unit tells no variance", "frame.one-unit", field, file, "draw two at least, or join this stratum to another"
+        )
+    if stratum.inclusion != f"{n}/{units}":
+        told = Fraction(stratum.inclusion)
+        why = (
+            f"does not give {n} of {units} units: {told * units} would be drawn" if told != Fraction(n, units) else "is reduced"
+        )
+        raise _wrong(f"inclusion probability {stratum.inclusion} {why}", "frame.probabilities", field, file, f"{n}/{units}")
+
+
+def _check_response(frame: Frame, file: str) -> None:
+    labels, roles = [entry.label for entry in frame.classes], {entry.role for entry in frame.classes}
+    if twice := _twice(labels):
+        raise _wrong(f"{twice} occurs twice", "frame.classes", "classes", file)
+    if bad := next((label for label in labels if not _LABEL.fullmatch(label)), None):
+        raise _wrong(f"{bad!r} cannot stand in a table", "frame.classes", "classes", file, "no commas, quotes or outer spaces")
+    if not {FOREST, NON_FOREST} <= roles:
+        raise _wrong("a label of role forest and one of role non-forest are needed", "frame.classes", "classes", file)
+    if any(two != one + 1 for one, two in pairwise(frame.label_years)):
+        raise _wrong("years do not follow each other", "frame.years", "label_years", file)
+    if frame.non_response.rule == "refuse" and frame.non_response.max_percent:
+        raise _wrong("a rule that refuses allows 0 %", "frame.non-response", "non_response.max_percent", file)
+
+
+def _twice(names: Iterable[str]) -> str | None:
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def _wrong(message: str, code: str, field: str, file: str, hint: str | None = None) -> PlanError:
+    return PlanError(message, code=code, file=file, field=field, hint=hint or "design the frame again with mrv sample")

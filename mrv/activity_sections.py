@@ -1,0 +1,174 @@
+"""Activity sections: mapped areas, the reference sample, and the areas estimated from it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mrv.sections import Count, Int, Section, Text
+from mrv.units import DateStr, DecimalStr, Digest
+
+Stratum = Literal["tree-cover loss", "buffer around loss", "stable forest", "stable non-forest", "gain of forest"]
+MapName = Literal["break_day", "confidence", "clear_count", "stratum", "loss_year", "gain_year"]
+DETECTOR_MAPS: dict[str, tuple[MapName, ...]] = {
+    "harmonic-monitor/1": ("break_day", "confidence", "clear_count", "stratum"),
+    "extent-epochs/1": ("loss_year", "gain_year", "stratum"),
+}
+"""Maps that each detector makes."""
+DETECTOR_STRATA: dict[str, tuple[Stratum, ...]] = {
+    "harmonic-monitor/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
+    "extent-epochs/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest", "gain of forest"),
+}
+"""Strata that each detector's map has, in the order of their codes."""
+MAPPED_AREA = "mapped area, not an estimate"
+ESTIMATED_AREA = "estimate from a probability sample"
+
+
+class StratumArea(Section):
+    """Area of one stratum at the end of the period."""
+
+    stratum: Stratum
+    """Which."""
+    pixels: Count
+    """Pixels."""
+    area_m2: Count
+    """Geodesic area, m²."""
+
+
+class LossArea(Section):
+    """Tree-cover loss mapped in one year."""
+
+    year: Count
+    """Year of the first anomalous observation."""
+    pixels: Count
+    """Pixels."""
+    area_m2: Count
+    """Geodesic area, m²."""
+    mean_confidence_percent: Count | None
+    """Mean share of anomalous observations after the break, %; null without loss."""
+    weak_pixels: Count
+    """Pixels with a confidence of 50 % or less."""
+    undated_pixels: Count
+    """Pixels first anomalous in the year's first scene: they may have been lost in the year before."""
+
+
+class SampleStratum(Section):
+    """A design stratum and what was drawn from it."""
+
+    stratum: Text
+    """Name in the frozen frame."""
+    units: Count
+    """N_h, pixels."""
+    area_m2: Count
+    """Geodesic area, m²."""
+    drawn: Count
+    """n_h, units drawn without replacement."""
+    responded: Count
+    """Units that were interpreted in every year."""
+
+
+class SampleSection(Section):
+    """The reference sample, from the frozen frame to the interval that is signed."""
+
+    frame_digest: Digest
+    """Frozen sampling frame; what was committed before the draw."""
+    map_digest: Digest
+    """Pixel digest of the strata map it was frozen from."""
+    beacon: Text
+    """Public value drawn after the commitment."""
+    beacon_source: Text
+    """Where it comes from."""
+    committed_at: DateStr
+    """Day the frame's digest was published, as stated."""
+    seed: Digest
+    """sha256(frame digest, beacon)."""
+    response_design: Text
+    """How a unit got its label."""
+    non_response: Text
+    """Rule for units that could not be interpreted."""
+    corrected_for_interpreters: bool
+    """Whether the areas are corrected for the interpreters' error rates."""
+    fpc: bool
+    """Finite-population correction applied."""
+    interval: Literal["score", "wilson", "logit"]
+    """Interval that is signed."""
+    z: DecimalStr
+    """Normal quantile of the 90 % intervals."""
+    strata: list[SampleStratum]
+    """Design strata."""
+
+
+class AreaEstimate(Section):
+    """Area of one activity in one year."""
+
+    activity: Text
+    """Activity."""
+    year: Count
+    """Year."""
+    hits: list[Count]
+    """Units of the activity in each design stratum."""
+    area_m2: Count
+    """Estimate, m²."""
+    se_m2: Count
+    """Standard error, m²."""
+    ci90_m2: Annotated[list[Count], Field(min_length=2, max_length=2)]
+    """90 % interval that is signed."""
+    wald90_m2: Annotated[list[Int], Field(min_length=2, max_length=2)]
+    """Wald's 90 % interval, for comparison."""
+
+
+class ClassAccuracy(Section):
+    """Accuracy of one class of the map."""
+
+    reference_class: Text
+    """Class."""
+    users: DecimalStr | None
+    """User's accuracy; null where nothing was mapped."""
+    producers: DecimalStr | None
+    """Producer's accuracy; null where nothing is there."""
+
+
+class AccuracySection(Section):
+    """The error matrix, design strata against reference classes over the period, and what follows."""
+
+    classes: list[Text]
+    """Reference classes, columns."""
+    counts: list[list[Count]]
+    """Units by design stratum (rows, in the order of the sample's strata) and reference class."""
+    overall: DecimalStr
+    """Overall accuracy, area-weighted."""
+    overall_se: DecimalStr
+    """Its standard error."""
+    by_class: list[ClassAccuracy]
+    """By class."""
+
+
+class MapDigest(Section):
+    """A map this statement was computed with."""
+
+    name: MapName
+    """Which."""
+    pixels: Digest
+    """Pixel digest."""
+
+
+class ActivitySection(Section):
+    """Activity data."""
+
+    label: Literal["mapped area, not an estimate", "estimate from a probability sample"]
+    """What the areas are that enter the quantities."""
+    estimator: Literal["none", "stehman-2014"]
+    """Design-based estimator."""
+    strata: list[StratumArea]
+    """Strata of the map at the end of the period; they add up to the project area."""
+    loss: list[LossArea]
+    """Loss mapped by year, from the project's start to the end of the period."""
+    maps: list[MapDigest]
+    """The maps."""
+    sample: SampleSection | None
+    """The reference sample."""
+    estimates: list[AreaEstimate]
+    """Areas estimated from it, by year and activity."""
+    accuracy: AccuracySection | None
+    """Accuracy of the map at the end of the period."""

@@ -1,0 +1,342 @@
+"""Field plots and their trees: two tables read strictly, then joined into an inventory."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from typing import TYPE_CHECKING, NoReturn
+
+from mrv.carbon.wood_density import DEFAULT_SD, WoodDensity
+from mrv.errors import PlanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+PLOT_COLUMNS = (
+    "plot", "cluster", "stratum", "visit", "date", "lon", "lat", "area_m2", "weight", "positional_error_m",
+)  # fmt: skip
+TREE_COLUMNS = ("plot", "visit", "tree", "species", "dbh_cm", "height_m", "wood_density_g_cm3", "status")
+STATUSES = ("alive", "dead")
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,15})?")
+_TEXT_MAX = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One visit to one plot."""
+
+    plot: str
+    """Id."""
+    cluster: str
+    """Primary sampling unit: what was drawn (a transect, a tract)."""
+    stratum: str
+    """Design stratum the cluster was drawn in."""
+    visit: int
+    """1, 2, …"""
+    date: date
+    """Day of measurement."""
+    lon: Fraction
+    """Longitude of the centre, degrees east."""
+    lat: Fraction
+    """Latitude of the centre, degrees north."""
+    area_m2: Fraction
+    """Horizontal area, m²."""
+    weight: Fraction
+    """Proportional to 1 / inclusion probability."""
+    positional_error_m: Fraction | None
+    """Standard error of the position, m; None where not stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """One stem at one visit."""
+
+    plot: str
+    """Plot it stands on."""
+    visit: int
+    """Visit it was measured at."""
+    tree: str
+    """Id within the plot, the same at every visit."""
+    species: str
+    """Binomial."""
+    dbh_cm: Fraction
+    """Diameter at breast height, cm."""
+    height_m: Fraction | None
+    """Total height, m; None where not measured."""
+    wood_density_g_cm3: Fraction | None
+    """Wood density, g/cm³; None: from the table of species."""
+    status: str
+    """``alive`` or ``dead``."""
+    line: int
+    """Line of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlotTable:
+    """``plots.csv``."""
+
+    rows: tuple[Plot, ...]
+    """Visits in file order."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeTable:
+    """``trees.csv``."""
+
+    rows: tuple[Tree, ...]
+    """Stems in file order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Plots and trees that agree with each other, every tree with a wood density."""
+
+    plots: tuple[Plot, ...]
+    """Visits, by plot and visit."""
+    trees: tuple[Tree, ...]
+    """Stems, by plot, visit and id."""
+    density_sd: Mapping[str, Fraction]
+    """Standard deviation of each species' density, g/cm³."""
+    borrowed: tuple[str, ...]
+    """Species whose density came from the table, because the file gives none."""
+
+    @property
+    def visits(self) -> tuple[int, ...]:
+        """Visits, ascending."""
+        return tuple(sorted({plot.visit for plot in self.plots}))
+
+
+class _Row:
+    """One line of a CSV file, with errors that say where."""
+
+    def __init__(self, cells: dict[str, str], *, file: str, line: int, room: str) -> None:
+        self.cells, self.file, self.line, self.room = cells, file, line, room
+
+    def refuse(self, column: str, message: str, *, code: str, hint: str) -> NoReturn:
+        raise PlanError(message, code=f"{self.room}.{code}", file=self.file, field=f"{column}, line {self.line}", hint=hint)
+
+    def text(self, column: str) -> str:
+        value = self.cells[column]
+        if not value or value != value.strip() or len(value) > _TEXT_MAX or not value.isprintable():
+            self.refuse(column, "empty, padded, too long or unprintable", code="text", hint="give a short plain name")
+        return value
+
+    def number(self, column: str, *, low: str, high: str, code: str, hint: str, above: bool = False) -> Fraction:
+        text = self.cells[column]
+        if not _NUMBER.fullmatch(text):
+            self.refuse(column, f"{text!r} is not a plain decimal number", code=code, hint=hint)
+        value = Fraction(text)
+        if not Fraction(low) <= value <= Fraction(high) or (above and value == Fraction(low)):
+            self.refuse(column, f"{text} lies outside {low} to {high}", code=code, hint=hint)
+        return value
+
+    def optional(self, column: str, *, low: str, high: str, code: str, hint: str, above: bool = False) -> Fraction | None:
+        return self.number(column, low=low, high=high, code=code, hint=hint, above=above) if self.cells[column] else None
+
+    def visit(self) -> int:
+        hint = "whole numbers: 1, 2, …"
+        value = self.number("visit", low="1", high="999", code="visit", hint=hint)
+        if value.denominator != 1:
+            self.refuse("visit", f"{self.cells['visit']} is not a whole number", code="visit", hint=hint)
+        return int(value)
+
+    def day(self, column: str) -> date:
+        text = self.cells[column]
+        try:
+            day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+        except ValueError:
+            day = None
+        if day is None or str(day) != text:
+            self.refuse(column, f"{text!r} is not a day", code="date", hint="YYYY-MM-DD")
+        return day
+
+
+def _rows(data: bytes, columns: tuple[str, ...], *, file: str, room: str) -> Iterable[_Row]:
+    try:
+        lines = data.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise PlanError("not UTF-8", code=f"{room}.encoding", file=file, hint="save the table as UTF-8") from error
+    reader = csv.reader(lines, strict=True)
+    try:
+        header = tuple(next(reader, ()))
+        if sorted(header) != sorted(columns):
+            wrong = sorted(set(columns).symmetric_difference(header)) or ["a column twice"]
+            message = f"columns differ: {', '.join(wrong)}"
+            raise PlanError(message, code=f"{room}.columns", file=file, field="line 1", hint=f"columns: {','.join(columns)}")
+        for cells in reader:
+            if len(cells) != len(header):
+                message, where = f"{len(cells)} cells for {len(header)} columns", f"line {reader.line_num}"
+                raise PlanError(message, code=f"{room}.columns", file=file, field=where, hint="one cell a column")
+            yield _Row(dict(zip(header, cells, strict=True)), file=file, line=reader.line_num, room=room)
+    except csv.Error as error:
+        raise PlanError(f"not CSV: {error}", code=f"{room}.csv", file=file, hint="quote cells that hold commas") from error
+
+
+def parse_plots(data: bytes, *, file: str = "plots.csv") -> PlotTable:
+    """Read the table of plots.
+
+    Args:
+        data: The file's bytes: UTF-8 CSV, one row a plot and visit, columns ``PLOT_COLUMNS`` in any order.
+        file: Name for messages.
+
+    Raises:
+        PlanError: A cell that cannot be used; a plot and visit twice; no plots.
+    """
+    rows = list(_rows(data, PLOT_COLUMNS, file=file, room="plots"))
+    if not rows:
+        raise PlanError("no plots", code="plots.empty", file=file, hint="remove the file, or list the plots")
+    plots = tuple(_plot(row) for row in rows)
+    _once(rows, ((plot.plot, plot.visit) for plot in plots), "plot")
+    return PlotTable(plots)
+
+
+def _plot(row: _Row) -> Plot:
+    area_hint = "horizontal area of the plot in m² (a circle of 7 m radius: 153.938)"
+    return Plot(
+        plot=row.text("plot"),
+        cluster=row.text("cluster"),
+        stratum=row.text("stratum"),
+        visit=row.visit(),
+        date=row.day("date"),
+        lon=row.number("lon", low="-180", high="180", code="position", hint="decimal degrees, east positive"),
+        lat=row.number("lat", low="-90", high="90", code="position", hint="decimal degrees, north positive"),
+        area_m2=row.number("area_m2", low="0", high="1000000", above=True, code="area", hint=area_hint),
+        weight=row.number("weight", low="0", high="999999999999", above=True, code="weight", hint="1 / inclusion probability"),
+        positional_error_m=row.optional("positional_error_m", low="0", high="100000", code="position", hint="metres"),
+    )
+
+
+def parse_trees(data: bytes, *, file: str = "trees.csv") -> TreeTable:
+    """Read the table of trees.
+
+    Args:
+        data: The file's bytes: UTF-8 CSV, one row a stem and visit, columns ``TREE_COLUMNS`` in any order. Height and
+            wood density may be empty.
+        file: Name for messages.
+
+    Raises:
+        PlanError: A cell that cannot be used; a stem and visit twice.
+    """
+    rows = list(_rows(data, TREE_COLUMNS, file=file, room="plots"))
+    trees = tuple(_tree(row) for row in rows)
+    _once(rows, ((tree.plot, tree.visit, tree.tree) for tree in trees), "tree")
+    return TreeTable(trees)
+
+
+def _tree(row: _Row) -> Tree:
+    if row.cells["status"] not in STATUSES:
+        row.refuse("status", f"{row.cells['status']!r} is no status", code="status", hint=" or ".join(STATUSES))
+    density_hint = "g/cm³ (0.6, not 600 kg/m³)"
+    return Tree(
+        plot=row.text("plot"),
+        visit=row.visit(),
+        tree=row.text("tree"),
+        species=row.text("species"),
+        dbh_cm=row.number("dbh_cm", low="0", high="1500", above=True, code="dbh", hint="diameter at breast height in cm"),
+        height_m=row.optional("height_m", low="0", high="120", above=True, code="height", hint="total height in m, or empty"),
+        wood_density_g_cm3=row.optional("wood_density_g_cm3", low="0.05", high="1.5", code="density", hint=density_hint),
+        status=row.cells["status"],
+        line=row.line,
+    )
+
+
+def _once(rows: list[_Row], keys: Iterable[tuple[object, ...]], column: str) -> None:
+    seen: dict[tuple[object, ...], int] = {}
+    for row, key in zip(rows, keys, strict=True):
+        if key in seen:
+            message = f"{'/'.join(map(str, key))} stands on line {seen[key]} already"
+            row.refuse(column, message, code="duplicate", hint="one row each; stems of one tree have ids of their own")
+        seen[key] = row.line
+
+
+def inventory(
+    plots: PlotTable,
+    trees: TreeTable,
+    *,
+    densities: Mapping[str, WoodDensity] | None = None,
+    plots_file: str = "plots.csv",
+    trees_file: str = "trees.csv",
+) -> Inventory:
+    """Join plots and trees.
+
+    A plot without trees holds no biomass and counts as zero.
+
+    Args:
+        plots: The plots.
+        trees: The trees.
+        densities: Wood density by species, for trees without one of their own.
+        plots_file: Name for messages.
+        trees_file: Name for messages.
+
+    Raises:
+        PlanError: A tree on no plot; a species without density; a plot that moved between its visits; a cluster in two
+            strata.
+    """
+    table = densities or {}
+    _same_between_visits(plots, plots_file)
+    known = {(plot.plot, plot.visit) for plot in plots.rows}
+    full: list[Tree] = []
+    for tree in trees.rows:
+        where = {"file": trees_file, "field": f"plot, line {tree.line}"}
+        if (tree.plot, tree.visit) not in known:
+            message = f"tree {tree.tree} stands on plot {tree.plot}, visit {tree.visit}, which {plots_file} does not list"
+            raise PlanError(message, code="plots.unknown-plot", hint="list the plot and visit, or correct the tree", **where)
+        full.append(_with_density(tree, table, trees_file))
+    species = sorted({tree.species for tree in full})
+    return Inventory(
+        plots=tuple(sorted(plots.rows, key=lambda plot: (plot.plot, plot.visit))),
+        trees=tuple(sorted(full, key=lambda tree: (tree.plot, tree.visit, tree.tree))),
+        density_sd={name: table[name].sd_g_cm3 if name in table else DEFAULT_SD for name in species},
+        borrowed=tuple(sorted({tree.species for tree in trees.rows if tree.wood_density_g_cm3 is None})),
+    )
+
+
+def _with_density(tree: Tree, table: Mapping[str, WoodDensity], file: str) -> Tree:
+    if tree.wood_density_g_cm3 is not None:
+        return tree
+    if tree.species not in table:
+        raise PlanError(
+            f"{tree.species} has no wood density",
+            code="plots.density",
+            file=file,
+            field=f"wood_density_g_cm3, line {tree.line}",
+            hint="fill the column with a measured or published density of the species",
+        )
+    return replace(tree, wood_density_g_cm3=table[tree.species].density_g_cm3)
+
+
+def _same_between_visits(plots: PlotTable, file: str) -> None:
+    fixed: tuple[tuple[str, Callable[[Plot], object]], ...] = (
+        ("cluster", lambda plot: plot.cluster),
+        ("stratum", lambda plot: plot.stratum),
+        ("area_m2", lambda plot: plot.area_m2),
+        ("weight", lambda plot: plot.weight),
+    )
+    first: dict[str, Plot] = {}
+    strata: dict[str, str] = {}
+    for plot in sorted(plots.rows, key=lambda plot: plot.visit):
+        if strata.setdefault(plot.cluster, plot.stratum) != plot.stratum:
+            raise PlanError(
+                f"cluster {plot.cluster} lies in two strata",
+                code="plots.cluster-strata",
+                file=file,
+                field="stratum",
+                hint="a primary sampling unit is drawn in one stratum: give its parts ids of their own or merge the strata",
+            )
+        before = first.get(plot.plot)
+        for column, get in fixed:
+            if before is not None and get(before) != get(plot):
+                raise PlanError(
+                    f"{column} of plot {plot.plot} changes between visits",
+                    code="plots.changed",
+                    file=file,
+                    field=column,
+                    hint="a remeasured plot keeps its place and design; a new plot has a new id",
+                )
+        if before is not None and plot.date <= before.date:
+            message = f"visit {plot.visit} of plot {plot.plot} is not after the visit before"
+            raise PlanError(message, code="plots.date", file=file, field="date", hint="visits are numbered in time")
+        first[plot.plot] = plot

@@ -1,0 +1,202 @@
+"""Ground: what the reference sample and the plots say, or, where there are none, what the map and published factors say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mrv.activity.accuracy_rows import accuracy_row
+from mrv.activity.area_draws import area_draws
+from mrv.activity.cohort import cohort_hits
+from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, design_strata, events_of
+from mrv.activity.panel import PANEL_FILES, read_panel
+from mrv.activity.strata import BUFFER, FOREST, LOSS
+from mrv.activity_sections import ESTIMATED_AREA, MAPPED_AREA
+from mrv.carbon.pools import LOSS as LOST
+from mrv.carbon.pools import STANDING
+from mrv.carbon.tables import factors_for
+from mrv.draws import area_name
+from mrv.errors import PlanError
+from mrv.measured import read_measured
+from mrv.uncertainty.intervals import Z90
+from mrv.uncertainty.propagation import Component
+from mrv.units import decimal_str
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from odc.geo.geobox import GeoBox
+
+    from mrv.activity.panel import Panel
+    from mrv.carbon.tables import Factor
+    from mrv.inputs import Inputs
+    from mrv.observe.observed import Observed
+    from mrv.plan import Claim, MonitoringPlan
+    from mrv.sources.items import Scene
+    from mrv.sources.store import Store
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Activity data that enter the quantities."""
+
+    label: str
+    """Mapped, or estimated."""
+    estimator: str
+    """``none``, or the estimator."""
+    areas: dict[tuple[str, int], int]
+    """Area by (activity, year), m²."""
+    components: list[Component]
+    """Their draws; constants where mapped."""
+    sample: dict[str, Any] | None = None
+    """The sample, as a statement lists it."""
+    estimates: list[dict[str, Any]] = field(default_factory=list)
+    """Estimates, as a statement lists them."""
+    accuracy: dict[str, Any] | None = None
+    """Accuracy of the map."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Areas and factors, with their draws."""
+
+    activity: Areas
+    """Activity data."""
+    factors: dict[str, Factor]
+    """Factors by role, measured ones in the place of published ones."""
+    biomass: dict[str, Any] | None
+    """What the plots say, as a statement lists it."""
+    stock_year: int
+    """Year at whose end the stock per hectare was what the factors say."""
+    components: list[Component]
+    """Draws of areas and of measured factors."""
+    layers: list[Scene]
+    """Layers read besides the detector's."""
+
+    @property
+    def areas(self) -> dict[tuple[str, int], int]:
+        """Area by (activity, year), m²."""
+        return self.activity.areas
+
+
+def read_ground(
+    plan: MonitoringPlan,
+    claim: Claim,
+    inputs: Inputs,
+    scenes: Sequence[Scene],
+    seen: Observed,
+    *,
+    grid: GeoBox,
+    area: NDArray[np.bool_],
+    areas_mm2: NDArray[np.int64],
+    store: Store,
+    seed: str,
+) -> Ground:
+    """Read the sample and the plots, if there are any.
+
+    Args:
+        plan: The plan.
+        claim: The claim.
+        inputs: Tables beside the plan.
+        scenes: Evidence.
+        seen: What the detector saw.
+        grid: The window.
+        area: Project area (y, x).
+        areas_mm2: Geodesic pixel areas.
+        store: The store.
+        seed: Seed of the statement.
+
+    Raises:
+        PlanError: Names the table, its place and the remedy.
+    """
+    activity = _areas(plan, claim, inputs, seen, grid=grid, area=area, seed=seed)
+    measured = read_measured(plan, inputs, scenes, seen, grid=grid, area=area, areas_mm2=areas_mm2, store=store, seed=seed)
+    return Ground(
+        activity=activity,
+        factors={**factors_for(plan.factors), **measured.factors},
+        biomass=measured.section,
+        stock_year=measured.stock_year,
+        components=[*activity.components, *measured.components],
+        layers=measured.layers,
+    )
+
+
+def _areas(
+    plan: MonitoringPlan, claim: Claim, inputs: Inputs, seen: Observed, *, grid: GeoBox, area: NDArray[np.bool_], seed: str
+) -> Areas:
+    given = [name for name in PANEL_FILES if name in inputs]
+    if plan.reference is None:
+        if given:
+            raise PlanError(
+                f"{given[0]} is there, but the plan has no [reference]", code="reference.plan", field="reference",
+                hint="add [reference] with interval, response_design and classes, or remove the file",
+            )  # fmt: skip
+        return mapped_areas(plan, seen)
+    if "reference.csv" not in inputs:
+        return mapped_areas(plan, seen)
+    panel = read_panel(
+        inputs.files, project=plan.project.id, grid=grid, inside=area, classes=plan.reference.classes, last_year=claim.end.year
+    )
+    return _estimated(plan, claim, panel, seed=seed)
+
+
+def mapped_areas(plan: MonitoringPlan, seen: Observed) -> Areas:
+    """Mapped areas, taken as they are: constants, since nothing is known of their error."""
+    import numpy as np
+
+    left = sum(seen.activity.area_m2[code] for code in (LOSS, BUFFER, FOREST))
+    areas: dict[tuple[str, int], int] = {}
+    for row in seen.activity.loss:
+        left -= row.area_m2
+        areas[LOST, row.year], areas[STANDING, row.year] = row.area_m2, left
+    count = plan.random.draws
+    components = [
+        Component(area_name(*event), _whole(value), np.full(count, value, np.int64), "area") for event, value in areas.items()
+    ]
+    return Areas(MAPPED_AREA, "none", areas, components)
+
+
+def _estimated(plan: MonitoringPlan, claim: Claim, panel: Panel, *, seed: str) -> Areas:
+    reference, table = panel.reference, plan.reference
+    assert table is not None
+    first, start, end = plan.project.start.year, claim.start.year, claim.end.year
+    if (reference.years[0], reference.years[-1]) != (first - 1, end):
+        raise PlanError(
+            f"labels run from {reference.years[0]} to {reference.years[-1]}, not from {first - 1} to {end}",
+            code="reference.year", file="reference.csv",
+            hint="label the state at the end of the year before the project's start and of each year to the period's end",
+        )  # fmt: skip
+    years = list(range(first, end + 1))
+    strata = [
+        {"stratum": row.name, "units": row.units, "area_m2": row.area_m2, "drawn": row.drawn, "responded": row.responded}
+        for row in reference.strata
+    ]
+    design, hits = design_strata(strata), cohort_hits(reference)
+    rows = area_rows(design, hits, events_of(table.intensities, years), method=table.interval)
+    areas = areas_of(rows, years)
+    drawn = area_draws(
+        reference, design, rows, intensities=table.intensities, before=range(first, start), period=range(start, end + 1),
+        method=table.interval, seed=seed, draws=plan.random.draws,
+    )  # fmt: skip
+    return Areas(
+        label=ESTIMATED_AREA,
+        estimator=ESTIMATOR,
+        areas=areas,
+        components=[Component(area_name(*event), _whole(areas[event]), values, "area") for event, values in drawn.items()],
+        sample={
+            "frame_digest": panel.frame.digest(), "map_digest": panel.frame.map, "beacon": panel.sample.beacon,
+            "beacon_source": panel.sample.beacon_source, "committed_at": panel.sample.committed_at, "seed": panel.sample.seed,
+            "response_design": table.response_design, "non_response": reference.rule, "corrected_for_interpreters": False,
+            "fpc": True, "interval": table.interval, "z": decimal_str(Z90, places=16), "strata": strata,
+        },
+        estimates=rows,
+        accuracy=accuracy_row(reference, design),
+    )  # fmt: skip
+
+
+def _whole(value: int) -> Any:
+    from fractions import Fraction
+
+    return Fraction(value)

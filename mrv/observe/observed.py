@@ -1,0 +1,31 @@
+"""What a detector saw: evidence, the record, and mapped areas; the same shape whatever the detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mrv.activity.strata import ActivityData
+    from mrv.sections import ObservationSection, SceneSection
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Mapped activity data and what it rests on."""
+
+    evidence: list[SceneSection]
+    """Every scene found."""
+    observation: ObservationSection
+    """The record."""
+    activity: ActivityData
+    """Strata and mapped loss."""
+    maps: dict[str, NDArray[Any]]
+    """Maps that the statement names by digest."""
+    forest: NDArray[np.bool_]
+    """Forest at the project's start (y, x)."""
+    cover_percent: NDArray[np.uint8] | None = None
+    """Tree cover, % (y, x), where the evidence has it."""

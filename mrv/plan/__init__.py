@@ -1,0 +1,38 @@
+"""The monitoring plan: the attested method and the claim. All that can change the answer, and nothing that cannot."""
+
+from mrv.plan.accounts import BiomassTable, FactorsTable, Pool, PoolTable, ProgrammeTable, RandomTable, SoilTable
+from mrv.plan.claim import Claim
+from mrv.plan.evidence import BiomassLayer, ExtentClasses, ObservationTable, Radiometry, RecordTable, Role, Source
+from mrv.plan.method import ActivityTable, ChangeTable, ExtentChangeTable, MethodTable
+from mrv.plan.monitoring import MonitoringPlan, load_plan, plan_from_json
+from mrv.plan.reference import ReferenceTable
+from mrv.plan.site import ForestDefinition, GridTable, ProjectTable
+
+__all__ = [
+    "ActivityTable",
+    "BiomassLayer",
+    "BiomassTable",
+    "ChangeTable",
+    "Claim",
+    "ExtentChangeTable",
+    "ExtentClasses",
+    "FactorsTable",
+    "ForestDefinition",
+    "GridTable",
+    "MethodTable",
+    "MonitoringPlan",
+    "ObservationTable",
+    "Pool",
+    "PoolTable",
+    "ProgrammeTable",
+    "ProjectTable",
+    "Radiometry",
+    "RandomTable",
+    "RecordTable",
+    "ReferenceTable",
+    "Role",
+    "SoilTable",
+    "Source",
+    "load_plan",
+    "plan_from_json",
+]

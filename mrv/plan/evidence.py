@@ -1,0 +1,126 @@
+"""Evidence a plan asks for: sources of rasters and which observations count."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mrv.plan.base import DayOfYear, Percent, Slug, Table
+
+
+class Radiometry(Table):
+    """How digital numbers become reflectance when the metadata does not say."""
+
+    scale: Annotated[Decimal, Field(ge=Decimal("0.000001"), le=1, allow_inf_nan=False)]
+    """Reflectance per digital number."""
+    unknown_baseline_offset_dn: Annotated[int, Field(strict=True)] | None = None
+    """Offset declared for items without a processing baseline; absent: such items are refused."""
+    reason: str = ""
+    """Why that offset is right."""
+    dark_limit_dn: Annotated[int, Field(strict=True, gt=0)] = 1000
+    """Empirical check: an offset of +1000 DN leaves no vegetation darker than this."""
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> Self:
+        if self.unknown_baseline_offset_dn is not None and not self.reason:
+            raise ValueError("a declared offset needs its reason")
+        return self
+
+
+class ExtentClasses(Table):
+    """Codes of a classified map; every other code is nodata."""
+
+    forest: Annotated[tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...], Field(min_length=1)]
+    """Codes that are forest (mangrove)."""
+    other: Annotated[tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...], Field(min_length=1)]
+    """Codes that are not."""
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if both := sorted(set(self.forest) & set(self.other)):
+            raise ValueError(f"code {both[0]} is both forest and other")
+        return self
+
+
+class BiomassLayer(Table):
+    """How the numbers of a biomass map are read."""
+
+    scale: Annotated[Decimal, Field(gt=0, le=100, allow_inf_nan=False)]
+    """Above-ground biomass per digital number, t d.m./ha; negative numbers and the raster's nodata are no value."""
+
+
+Role = Literal["optical", "tree-cover", "extent", "biomass"]
+_BANDS: dict[Role, frozenset[str]] = {
+    "optical": frozenset({"red", "nir", "blue", "green", "classification"}),
+    "tree-cover": frozenset({"tree_cover"}),
+    "extent": frozenset({"extent"}),
+    "biomass": frozenset({"agb"}),
+}
+_OWN_TABLE: dict[Role, str] = {"optical": "radiometry", "extent": "extent", "biomass": "biomass"}
+
+
+class Source(Table):
+    """One collection of rasters."""
+
+    id: Slug
+    """Name of the source in this plan; settings give its address."""
+    role: Role
+    """What it is for."""
+    collection: str
+    """STAC collection."""
+    bands: dict[Slug, Slug]
+    """Role of a band (``red``, ``nir``, ``classification``, ``tree_cover`` …) → asset key."""
+    radiometry: Radiometry | None = None
+    """For optical sources."""
+    extent: ExtentClasses | None = None
+    """For classified extent maps, one item an epoch."""
+    biomass: BiomassLayer | None = None
+    """For a map of above-ground biomass."""
+    first: date | None = None
+    """First day searched; absent: no lower limit."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if missing := sorted(_BANDS[self.role] - set(self.bands)):
+            raise ValueError(f"a source of role {self.role} needs bands {', '.join(missing)}")
+        own = _OWN_TABLE.get(self.role)
+        for name in ("radiometry", "extent", "biomass"):
+            if (getattr(self, name) is not None) != (name == own):
+                verb = "needs" if name == own else "has no use for"
+                raise ValueError(f"a source of role {self.role} {verb} [sources.{name}]")
+        return self
+
+
+class RecordTable(Table):
+    """What the satellite record must be, whatever its kind."""
+
+    max_gap_days: Annotated[int, Field(strict=True, gt=0)]
+    """Longest gap between used scenes, days; off season counts."""
+    min_record_years: Annotated[int, Field(strict=True, ge=1)] = 3
+    """Shortest satellite record, years."""
+
+
+class ObservationTable(RecordTable):
+    """Which optical observations are used."""
+
+    masked_classes: tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...]
+    """Scene classification codes that are not clear ground."""
+    dilation_px: Annotated[int, Field(strict=True, ge=0, le=32)]
+    """Masked pixels grow by this many pixels (square)."""
+    season_start_doy: DayOfYear
+    """First day of the growing season used."""
+    season_end_doy: DayOfYear
+    """Last day of the growing season used."""
+    min_clear_percent: Percent
+    """Scenes with less of the forest clear are left out, %."""
+    max_shift: Annotated[int, Field(strict=True, gt=0, le=20_000)]
+    """Scenes whose forest median index departs this much from the history's are left out (index × 10⁴)."""
+
+    @model_validator(mode="after")
+    def _upright(self) -> Self:
+        if self.season_end_doy <= self.season_start_doy:
+            raise ValueError("the season ends before it starts; a season across New Year is not supported")
+        return self

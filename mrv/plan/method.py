@@ -1,0 +1,86 @@
+"""From pixels to activity data: the detector and its strata."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from mrv.plan.base import Table
+from mrv.plan.evidence import ObservationTable, RecordTable
+
+
+class ChangeTable(Table):
+    """The change detector."""
+
+    detector: Literal["harmonic-monitor/1"]
+    """Method, by name and version."""
+    index: Literal["ndvi"]
+    """Spectral index monitored."""
+    harmonics: Annotated[int, Field(strict=True, ge=0, le=2)]
+    """Harmonics of the year in the history model, where the history holds enough observations."""
+    observations_per_coefficient: Annotated[int, Field(strict=True, ge=2, le=12)] = 6
+    """History observations each coefficient needs; with fewer the model drops harmonics."""
+    refit_yearly: bool = True
+    """Fit the model again at the start of each later year, on all observations before, until a break."""
+    min_history: Annotated[int, Field(strict=True, ge=3)]
+    """Fewest history observations; with fewer the pixel is not monitored."""
+    threshold_sigma: Annotated[Decimal, Field(gt=0, le=20, allow_inf_nan=False)]
+    """An observation is anomalous below the model by this many residual standard deviations …"""
+    sigma_floor: Annotated[int, Field(strict=True, gt=0, le=5_000)]
+    """… each at least this (index × 10⁴)."""
+    consecutive: Annotated[int, Field(strict=True, ge=2, le=12)]
+    """Anomalies in a row that make a break."""
+
+
+class ExtentChangeTable(Table):
+    """Change between epochs of a classified extent map."""
+
+    detector: Literal["extent-epochs/1"]
+    """Method, by name and version."""
+
+
+class ActivityTable(Table):
+    """Strata of the change map."""
+
+    buffer_px: Annotated[int, Field(strict=True, ge=0, le=64)]
+    """Buffer stratum around loss, pixels."""
+
+
+class MethodTable(Table):
+    """From pixels to activity data."""
+
+    observation: ObservationTable | None = None
+    """Which observations count; for optical sources."""
+    record: RecordTable | None = None
+    """What the record must be; for extent maps."""
+    change: Annotated[ChangeTable | ExtentChangeTable, Field(discriminator="detector")]
+    """The detector."""
+    activity: ActivityTable
+    """The strata."""
+
+    @model_validator(mode="after")
+    def _matched(self) -> Self:
+        optical = isinstance(self.change, ChangeTable)
+        if (self.observation is not None, self.record is not None) != (optical, not optical):
+            raise ValueError(f"{self.change.detector} needs [method.{'observation' if optical else 'record'}], and it alone")
+        return self
+
+    @property
+    def continuity(self) -> RecordTable:
+        """What the record must be."""
+        rules = self.observation or self.record
+        assert rules is not None
+        return rules
+
+    @property
+    def optical(self) -> ObservationTable:
+        """Rules of optical observations.
+
+        Raises:
+            ValueError: The plan has none.
+        """
+        if self.observation is None:
+            raise ValueError("the plan has no optical source")
+        return self.observation

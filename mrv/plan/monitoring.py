@@ -1,0 +1,210 @@
+"""MonitoringPlan: ``plan.toml`` read, frozen, and as it is signed."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+
+from mrv.errors import PlanError
+from mrv.plan.accounts import (
+    DEFAULT_POOLS,
+    BiomassTable,
+    FactorsTable,
+    PoolTable,
+    ProgrammeTable,
+    RandomTable,
+    SoilTable,
+)
+from mrv.plan.base import Table
+from mrv.plan.claim import Claim
+from mrv.plan.evidence import Role, Source
+from mrv.plan.method import ChangeTable, MethodTable
+from mrv.plan.reference import ReferenceTable
+from mrv.plan.site import GridTable, ProjectTable
+from mrv.units import decimal_str, sha256_json
+
+_DETECTORS = frozenset({"harmonic-monitor/1", "extent-epochs/1"})
+
+
+class MonitoringPlan(Table):
+    """``plan.toml``: frozen, closed, signed inside every statement."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    schema_: Annotated[Literal["mrv.plan/1"], Field(alias="schema")]
+    """Version of this format."""
+    project: ProjectTable
+    """Who and where."""
+    grid: GridTable
+    """The grid."""
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    """Rasters used."""
+    method: MethodTable
+    """From pixels to activity data."""
+    reference: ReferenceTable | None = None
+    """The reference sample; absent: areas are mapped, not estimated."""
+    factors: FactorsTable
+    """Emission factors."""
+    pools: tuple[PoolTable, ...] = DEFAULT_POOLS
+    """Carbon pools counted, and how."""
+    biomass: BiomassTable | None = None
+    """Field plots."""
+    soil: SoilTable | None = None
+    """For VM0033's soil default."""
+    random: RandomTable
+    """Monte Carlo."""
+    programme: ProgrammeTable
+    """Crediting programme."""
+    claim: Annotated[tuple[Claim, ...], Field(min_length=1)]
+    """Claims, one a period."""
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        for name, values in (("source id", [s.id for s in self.sources]), ("period", [c.period for c in self.claim])):
+            if len(set(values)) < len(values):
+                raise ValueError(f"each {name} occurs once")
+        need: tuple[Role, ...] = ("optical", "tree-cover") if isinstance(self.method.change, ChangeTable) else ("extent",)
+        roles = [source.role for source in self.sources]
+        for role in need:
+            if roles.count(role) != 1:
+                raise ValueError(f"exactly one source of role {role} is needed for {self.method.change.detector}")
+        if stray := sorted(set(roles) - {*need, "biomass"}):
+            raise ValueError(f"{self.method.change.detector} has no use for a source of role {stray[0]}")
+        if roles.count("biomass") > 1:
+            raise ValueError("at most one source of role biomass")
+        self._pools_coherent()
+        if "simulated" in self.factors.tables and not self.project.simulated:
+            raise ValueError("the factors of the table simulated are true in made worlds alone")
+        early = [c.period for c in self.claim if c.start < self.project.start]
+        if early:
+            raise ValueError(f"claim {early[0]} starts before the project ({self.project.start})")
+        ordered = sorted(self.claim, key=lambda claim: claim.start)
+        for one, two in pairwise(ordered):
+            if two.start <= one.end:
+                raise ValueError(f"claims {one.period} and {two.period} overlap")
+        return self
+
+    def _pools_coherent(self) -> None:
+        counted = [entry.pool for entry in self.pools]
+        if twice := [pool for pool in counted if counted.count(pool) > 1]:
+            raise ValueError(f"pool {twice[0]} is counted by two methods")
+        if "above-ground biomass" not in counted:
+            raise ValueError("above-ground biomass is a pool of every plan")
+        for entry in self.pools:
+            if (lacking := self._lacking(entry)) is not None:
+                raise ValueError(f"pool {entry.pool} by {entry.method} needs {lacking}")
+        if self.biomass is not None and self.method_of("above-ground biomass") != "plots":
+            raise ValueError("[biomass] is given, but above-ground biomass is not counted by plots: two methods for one pool")
+        if self.biomass is not None and self.biomass.estimator == "difference" and not self.has("biomass"):
+            raise ValueError("the difference estimator needs a source of role biomass")
+
+    def _lacking(self, entry: PoolTable) -> str | None:
+        factors, biomass = self.factors, self.biomass
+        needs = {
+            ("above-ground biomass", "plots"): ("[biomass]", biomass),
+            ("below-ground biomass", "allometry"): ("biomass.below_ground", biomass and biomass.below_ground),
+            ("dead wood", "factor"): ("factors.dead_wood", factors.dead_wood),
+            ("litter", "factor"): ("factors.litter", factors.litter),
+            ("soil organic carbon", "stock-loss"): ("factors.soil and factors.soil_lost", factors.soil and factors.soil_lost),
+            ("soil organic carbon", "factor"): ("factors.soil_accumulation", factors.soil_accumulation),
+            ("soil organic carbon", "vm0033-default"): ("[soil] and factors.soil_accumulation",
+                                                         self.soil and factors.soil_accumulation),
+            ("harvested wood products", "factor"): ("factors.wood_stored", factors.wood_stored),
+        }  # fmt: skip
+        name, given = needs.get((entry.pool, entry.method), ("", True))
+        return None if given else name
+
+    def method_of(self, pool: str) -> str | None:
+        """How a pool is counted; None where it is not."""
+        return next((entry.method for entry in self.pools if entry.pool == pool), None)
+
+    def has(self, role: Role) -> bool:
+        """Whether there is a source of a role."""
+        return any(source.role == role for source in self.sources)
+
+    def source(self, role: Role) -> Source:
+        """The source of a role."""
+        return next(source for source in self.sources if source.role == role)
+
+    def claim_for(self, period: str | None) -> Claim:
+        """The claim of a named period, or of the last one.
+
+        Raises:
+            PlanError: No such period.
+        """
+        if period is None:
+            return max(self.claim, key=lambda claim: claim.end)
+        for claim in self.claim:
+            if claim.period == period:
+                return claim
+        known = ", ".join(claim.period for claim in self.claim)
+        raise PlanError(f"no claim for period {period}", code="plan.period", field="claim", hint=f"periods: {known}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan as signed: decimals and dates as strings, absent values left out."""
+        signed: dict[str, Any] = _signable(self.model_dump(by_alias=True, exclude_none=True))
+        return signed
+
+    def digest(self) -> str:
+        """Digest of the whole plan."""
+        return sha256_json(self.as_json())
+
+    def method_digest(self) -> str:
+        """Digest of the plan without its claims."""
+        return sha256_json({key: value for key, value in self.as_json().items() if key != "claim"})
+
+
+def _signable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _signable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_signable(item) for item in value]
+    if isinstance(value, Decimal):
+        return decimal_str(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def plan_from_json(value: dict[str, Any], *, file: object = None) -> MonitoringPlan:
+    """A plan from its JSON form, as TOML gives it or as a statement embeds it.
+
+    Raises:
+        PlanError: Names the field and what is wrong with it.
+    """
+    try:
+        return MonitoringPlan.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        # Pydantic names the branch of a union on the way; the plan's writer never wrote it.
+        field = ".".join(str(part) for part in first["loc"] if part not in _DETECTORS) or "plan"
+        unknown = first["type"] == "extra_forbidden"
+        raise PlanError(
+            "unknown field" if unknown else first["msg"].removeprefix("Value error, "),
+            code="plan.unknown-field" if unknown else "plan.field",
+            file=file,
+            field=field,
+            hint="remove it, or check its spelling" if unknown else "correct the field",
+        ) from error
+
+
+def load_plan(path: Path) -> MonitoringPlan:
+    """Read ``plan.toml``; numbers stay exact decimals.
+
+    Raises:
+        PlanError: The file is absent, not TOML, or holds a field that is wrong.
+    """
+    try:
+        with path.open("rb") as file:
+            value = tomllib.load(file, parse_float=Decimal)
+    except FileNotFoundError as error:
+        raise PlanError("no such file", file=path, code="plan.missing", hint="a project folder needs plan.toml") from error
+    except OSError as error:
+        raise PlanError(f"cannot be read: {error.strerror}", file=path, code="plan.missing", hint="check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError(f"not TOML: {error}", file=path, code="plan.syntax", hint="correct the line named") from error
+    return plan_from_json(value, file=path)
