@@ -31,6 +31,7 @@ $(KEYS)/demo.pem: | $(VENV)/.ready
 
 samples: $(VENV)/.ready
 	@$(BIN)/python data-samples/make.py romania
+	@$(BIN)/python data-samples/make.py delta
 
 demo: samples $(KEYS)/demo.pem
 	@$(BIN)/python -m flows.verify $(PROJECT) --key file:$(KEYS)/demo.pem --out $(DEMO)

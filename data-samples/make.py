@@ -95,6 +95,26 @@ def build_gmw(out: Path, *, source: Path) -> Built:
     return _build(out, stamp, lambda folder: gmw.write_gmw(folder, source, _encode_extent), scenes=f"{gmw.COLLECTION}/GMW_")
 
 
+def build_delta(out: Path) -> Built:
+    """Build the rasters of the simulated delta into ``out``, after its committed tables are held against its world.
+
+    Args:
+        out: The folder to make or to replace.
+
+    Raises:
+        UsageError: ``out`` holds something else.
+        SourceError: A committed table is not of the world that makes the rasters.
+    """
+    from delta_world import MODULES, check_tables, delta_world
+
+    from mrv.simulate.rasters import OPTICAL, write_rasters
+
+    world = delta_world()
+    check_tables(world)
+    stamp = _stamp_of(("make.py", *MODULES), {"sample": "delta"}, ("numpy", "rasterio"))
+    return _build(out, stamp, lambda folder: write_rasters(world, folder), scenes=f"{OPTICAL}/SIM_")
+
+
 def _build(out: Path, stamp: dict[str, Any], write: Callable[[Path], None], *, scenes: str) -> Built:
     before = _read_stamp(out)
     if before is not None and _is_current(out, before, stamp):
@@ -302,16 +322,21 @@ def _progress(total: int) -> Iterator[Tick]:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="data-samples/make.py", description=str(__doc__).splitlines()[0])
-    parser.add_argument("sample", nargs="?", default="romania", choices=["romania", "gmw"], help="which sample (%(default)s)")
+    parser.add_argument(
+        "sample", nargs="?", default="romania", choices=["romania", "gmw", "delta"], help="which sample (%(default)s)"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder to build into (default: data-samples/SAMPLE/build)")
     parser.add_argument("--only-until", type=_day, metavar="YYYY-MM-DD", help="leave later scenes out")
     parser.add_argument("--from", dest="source", type=Path, metavar="FOLDER", help="gmw: folder of the published data")
     args = parser.parse_args(argv)
-    if (args.source is None) == (args.sample == "gmw") or (args.only_until is not None and args.sample == "gmw"):
+    if (args.source is None) == (args.sample == "gmw") or (args.only_until is not None and args.sample != "romania"):
         parser.error("--from FOLDER goes with gmw, --only-until with romania")
     out = Path(os.path.abspath(args.out or HERE / args.sample / "build"))  # noqa: PTH100 - resolve() would follow links
     try:
-        built = build(out, until=args.only_until) if args.source is None else build_gmw(out, source=args.source)
+        if args.sample == "delta":
+            built = build_delta(out)
+        else:
+            built = build(out, until=args.only_until) if args.source is None else build_gmw(out, source=args.source)
     except MRVError as exc:
         print(f"error: {exc}", file=sys.stderr)
         if exc.hint:

@@ -68,6 +68,17 @@ class SampleStratum(Section):
     """Units that were interpreted in every year."""
 
 
+class GoldSection(Section):
+    """Units that an expert read as well: error rates of the interpreters."""
+
+    expert: Text
+    """Whose readings are held true."""
+    classes: list[Text]
+    """What became of a unit since the project's start."""
+    counts: list[list[Count]]
+    """Units by true (rows) and reported class."""
+
+
 class SampleSection(Section):
     """The reference sample, from the frozen frame to the interval that is signed."""
 
@@ -81,14 +92,16 @@ class SampleSection(Section):
     """Where it comes from."""
     committed_at: DateStr
     """Day the frame's digest was published, as stated."""
+    beacon_at: DateStr
+    """Day of the beacon, a later one, as stated."""
     seed: Digest
     """sha256(frame digest, beacon)."""
     response_design: Text
     """How a unit got its label."""
     non_response: Text
     """Rule for units that could not be interpreted."""
-    corrected_for_interpreters: bool
-    """Whether the areas are corrected for the interpreters' error rates."""
+    gold: GoldSection | None
+    """What the areas are corrected for interpreters' errors with; null: such errors are in the numbers."""
     fpc: bool
     """Finite-population correction applied."""
     interval: Literal["score", "wilson", "logit"]
@@ -107,7 +120,9 @@ class AreaEstimate(Section):
     year: Count
     """Year."""
     hits: list[Count]
-    """Units of the activity in each design stratum."""
+    """Units of the activity in each design stratum, as interpreted."""
+    reported_m2: Count
+    """Area by the labels as they are; the same as ``area_m2`` where nothing is corrected."""
     area_m2: Count
     """Estimate, m²."""
     se_m2: Count

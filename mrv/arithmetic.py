@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mrv.activity.accuracy_rows import accuracy_of
+from mrv.activity.cohort import FATES
+from mrv.activity.commitment import seed_for
 from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, design_strata, events_of
 from mrv.activity_sections import DETECTOR_MAPS, DETECTOR_STRATA, ESTIMATED_AREA, MAPPED_AREA
 from mrv.baseline import Leakage, LevelRow, ReferenceLevel
@@ -176,7 +178,15 @@ def _sample(s: Statement) -> Iterator[str]:
         yield "a stratum has more units interpreted than drawn, or more drawn than it has"
     design = design_strata(rows)
     hits: dict[Event, list[int]] = {(row.activity, row.year): row.hits for row in a.estimates}
-    wanted = area_rows(design, hits, events_of(table.intensities, list(_years(s))), method=table.interval)
+    gold = a.sample.gold
+    yield from _differs("expert", gold and gold.expert, table.expert)
+    if gold is not None:
+        yield from _differs("fates", gold.classes, list(FATES))
+    counts = None if gold is None else gold.counts
+    wanted = area_rows(design, hits, events_of(table.intensities, list(_years(s))), method=table.interval, gold=counts)
+    if a.sample.committed_at >= a.sample.beacon_at:
+        yield f"the beacon of {a.sample.beacon_at} was known when the frame was committed, {a.sample.committed_at}"
+    yield from _differs("seed of the draw", a.sample.seed, seed_for(a.sample.frame_digest, a.sample.beacon))
     yield from _differs("estimates", [row.model_dump() for row in a.estimates], wanted)
     if a.accuracy is None:
         yield "no error matrix"

@@ -102,6 +102,8 @@ def _sample(s: Statement) -> Iterator[tuple[str, str, str]]:
     sample = s.activity.sample
     if sample is None:
         return
+    if sample.gold is None:
+        yield "sample.interpreters", "reference.csv", "interpreters' errors are not modelled: they are in the areas"
     for row in sample.strata:
         if row.responded < row.drawn:
             yield "sample.non-response", row.stratum, f"{row.drawn - row.responded} of {row.drawn} units: {sample.non_response}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mrv.activity.accuracy_rows import accuracy_row
 from mrv.activity.area_draws import area_draws
-from mrv.activity.cohort import cohort_hits
-from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, design_strata, events_of
+from mrv.activity.cohort import FATES, cohort_hits, fate
+from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, corrections, design_strata, events_of
 from mrv.activity.panel import PANEL_FILES, read_panel
+from mrv.activity.readings import READINGS_FILE, gold_counts, parse_readings
 from mrv.activity.strata import BUFFER, FOREST, LOSS
 from mrv.activity_sections import ESTIMATED_AREA, MAPPED_AREA
 from mrv.carbon.pools import LOSS as LOST
@@ -137,9 +139,15 @@ def _areas(
     if "reference.csv" not in inputs:
         return mapped_areas(plan, seen)
     panel = read_panel(
-        inputs.files, project=plan.project.id, grid=grid, inside=area, classes=plan.reference.classes, last_year=claim.end.year
+        inputs.files,
+        project=plan.project.id,
+        grid=grid,
+        inside=area,
+        classes=plan.reference.classes,
+        response_design=plan.reference.response_design,
+        last_year=claim.end.year,
     )
-    return _estimated(plan, claim, panel, seed=seed)
+    return _estimated(plan, claim, panel, inputs, seed=seed)
 
 
 def mapped_areas(plan: MonitoringPlan, seen: Observed) -> Areas:
@@ -153,12 +161,12 @@ def mapped_areas(plan: MonitoringPlan, seen: Observed) -> Areas:
         areas[LOST, row.year], areas[STANDING, row.year] = row.area_m2, left
     count = plan.random.draws
     components = [
-        Component(area_name(*event), _whole(value), np.full(count, value, np.int64), "area") for event, value in areas.items()
+        Component(area_name(*event), Fraction(value), np.full(count, value, np.int64), "area") for event, value in areas.items()
     ]
     return Areas(MAPPED_AREA, "none", areas, components)
 
 
-def _estimated(plan: MonitoringPlan, claim: Claim, panel: Panel, *, seed: str) -> Areas:
+def _estimated(plan: MonitoringPlan, claim: Claim, panel: Panel, inputs: Inputs, *, seed: str) -> Areas:
     reference, table = panel.reference, plan.reference
     assert table is not None
     first, start, end = plan.project.start.year, claim.start.year, claim.end.year
@@ -174,21 +182,24 @@ def _estimated(plan: MonitoringPlan, claim: Claim, panel: Panel, *, seed: str) -
         for row in reference.strata
     ]
     design, hits = design_strata(strata), cohort_hits(reference)
-    rows = area_rows(design, hits, events_of(table.intensities, years), method=table.interval)
+    gold = _gold(panel, inputs, table.expert)
+    counts = None if gold is None else gold["counts"]
+    rows = area_rows(design, hits, events_of(table.intensities, years), method=table.interval, gold=counts)
     areas = areas_of(rows, years)
     drawn = area_draws(
         reference, design, rows, intensities=table.intensities, before=range(first, start), period=range(start, end + 1),
-        method=table.interval, seed=seed, draws=plan.random.draws,
+        method=table.interval, corrected=corrections(design, hits, counts), seed=seed, draws=plan.random.draws,
     )  # fmt: skip
     return Areas(
         label=ESTIMATED_AREA,
         estimator=ESTIMATOR,
         areas=areas,
-        components=[Component(area_name(*event), _whole(areas[event]), values, "area") for event, values in drawn.items()],
+        components=[Component(area_name(*event), Fraction(areas[event]), values, "area") for event, values in drawn.items()],
         sample={
             "frame_digest": panel.frame.digest(), "map_digest": panel.frame.map, "beacon": panel.sample.beacon,
-            "beacon_source": panel.sample.beacon_source, "committed_at": panel.sample.committed_at, "seed": panel.sample.seed,
-            "response_design": table.response_design, "non_response": reference.rule, "corrected_for_interpreters": False,
+            "beacon_source": panel.sample.beacon_source, "committed_at": panel.sample.committed_at,
+            "beacon_at": panel.sample.beacon_at, "seed": panel.sample.seed,
+            "response_design": table.response_design, "non_response": reference.rule, "gold": gold,
             "fpc": True, "interval": table.interval, "z": decimal_str(Z90, places=16), "strata": strata,
         },
         estimates=rows,
@@ -196,7 +207,19 @@ def _estimated(plan: MonitoringPlan, claim: Claim, panel: Panel, *, seed: str) -
     )  # fmt: skip
 
 
-def _whole(value: int) -> Any:
-    from fractions import Fraction
-
-    return Fraction(value)
+def _gold(panel: Panel, inputs: Inputs, expert: str | None) -> dict[str, Any] | None:
+    """Units by true and reported fate, where the plan names an expert."""
+    if expert is None:
+        return None
+    if READINGS_FILE not in inputs:
+        raise PlanError(
+            "is missing", code="reference.gold", file=READINGS_FILE, field="reference.expert",
+            hint=f"give the readings of {expert}, or take reference.expert out of the plan",
+        )  # fmt: skip
+    years = panel.reference.years
+    readings = parse_readings(inputs[READINGS_FILE], frame=panel.frame, drawn=panel.drawn, years=years)
+    found = gold_counts(readings, panel.reference, truth=expert, classify=lambda roles: fate(years, roles))
+    return {
+        "expert": expert, "classes": list(FATES),
+        "counts": [[found.get((true, said), 0) for said in FATES] for true in FATES],
+    }  # fmt: skip

@@ -102,7 +102,8 @@ def read_measured(
     field_data = inventory(parse_plots(inputs["plots.csv"]), parse_trees(inputs["trees.csv"]))
     stock = plot_stock(
         field_data, above=_choices(table),
-        below=[Choice(equation(table.below_ground), Fraction(1))] if table.below_ground else (), seed=seed, draws=plan.random.draws, design=table.design, visit=field_data.visits[0], group=plan.project.kind,
+        below=[Choice(equation(table.below_ground), Fraction(1))] if table.below_ground else (), seed=seed,
+        draws=plan.random.draws, design=table.design, visit=field_data.visits[0], group=plan.project.kind,
     )  # fmt: skip
     digest = inputs.digests["plots.csv"]
     assisted = None
@@ -153,15 +154,11 @@ def stock_year(days: Sequence[date]) -> int:
     return (middle + timedelta(days=184)).year - 1
 
 
-def _section(
-    field_data: Inventory, stock: PlotStock, agb: Factor, assisted: ModelAssisted | None
-) -> dict[str, Any]:
+def _section(field_data: Inventory, stock: PlotStock, agb: Factor, assisted: ModelAssisted | None) -> dict[str, Any]:
     visit = field_data.visits[0]
     plots = [plot for plot in field_data.plots if plot.visit == visit]
     label = "model-based" if stock.basis == "model-based" else "model-assisted" if assisted else "design-based"
-    parts = [
-        {"component": name, "se_kg_ha": round(getattr(stock.above.components, name) * _KG_PER_T)} for name in _COMPONENTS
-    ]
+    parts = [{"component": name, "se_kg_ha": round(getattr(stock.above.components, name) * _KG_PER_T)} for name in _COMPONENTS]
     if assisted is not None:
         parts[0] = {"component": "sampling of plots less map", "se_kg_ha": round(assisted.se_kg_ha)}
     return {

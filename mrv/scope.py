@@ -44,6 +44,7 @@ _MAPPED = (
 )
 _ESTIMATED = (
     "the interpretation of the reference sample: a replay reproduces the arithmetic, not the labels",
+    "degradation of a unit beyond its first: until it is lost, it counts at the intensity seen first",
     "that the frame was committed before the draw, and that the beacon was unknown then: dates and sources are as stated",
 )
 _PLOTS = ("the measurements in plots.csv and trees.csv, and that the plots were drawn as their weights say",)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mrv.activity.cohort import GAIN, START, joint_hits
-from mrv.activity.estimate import activities, leaves, span_shares
+from mrv.activity.estimate import REPORTED, activities, leaves, span_shares
 from mrv.activity.estimators import covariance, estimate
-from mrv.carbon.pools import STANDING
+from mrv.carbon.pools import LOSS, STANDING
 from mrv.equations import sqrt_fraction
 from mrv.uncertainty.confidence import limits
 from mrv.uncertainty.copula import correlated_normals
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mrv.activity.cohort import Event
     from mrv.activity.estimators import DesignStratum, Estimate
     from mrv.activity.reference import ReferenceSample
-    from mrv.uncertainty.intervals import Method
+    from mrv.uncertainty.intervals import Method, Shape
 
 SHRINK = Fraction(999, 1000)
 """Correlations are drawn a thousandth towards zero, so that rounding them cannot make them contradict each other."""
@@ -39,6 +39,7 @@ def area_draws(
     before: Sequence[int],
     period: Sequence[int],
     method: Method,
+    corrected: Mapping[str, Estimate],
     seed: str,
     draws: int,
 ) -> dict[Event, NDArray[np.int64]]:
@@ -52,6 +53,8 @@ def area_draws(
         before: Years of the project before the period.
         period: Years of the period.
         method: Interval that is signed.
+        corrected: Forest at the start and loss corrected for interpreters' errors, as
+            :func:`mrv.activity.estimate.corrections` gives them; empty without gold units.
         seed: Seed of the statement.
         draws: Number of draws.
 
@@ -69,10 +72,20 @@ def area_draws(
     z = correlated_normals(seed, names, _correlation(strata, joint, found, names), draws)
     drawn: dict[Event, NDArray[np.int64]] = {}
     for name, (kind, span), one in zip(names, parts, found, strict=True):
-        area = np.rint(limits(one.shape, z[name], method=method)).astype(np.int64)
+        shape = _shape(kind, one, corrected)
+        area = np.rint(limits(shape, z[name], method=method)).astype(np.int64)
         shares = {span[0]: Fraction(1)} if kind == START else span_shares(rows, kind, span)
         drawn |= {(kind, year): np.rint(area * float(share)).astype(np.int64) for year, share in shares.items()}
     return _standing(drawn, [*before, *period])
+
+
+def _shape(kind: str, found: Estimate, corrected: Mapping[str, Estimate]) -> Shape:
+    """What is drawn: a span's loss is its reported share of the corrected loss."""
+    if kind == START and START in corrected:
+        return corrected[START].shape
+    if kind == LOSS and LOSS in corrected and found.area_m2:
+        return corrected[LOSS].shape.scaled(found.area_m2 / corrected[REPORTED].area_m2)
+    return found.shape
 
 
 def _standing(drawn: Mapping[Event, NDArray[np.int64]], years: Sequence[int]) -> dict[Event, NDArray[np.int64]]:

@@ -81,6 +81,16 @@ def joint_hits(sample: ReferenceSample, events: Sequence[frozenset[Event]]) -> d
     return {pair: tuple(counts[code] for code in codes) for pair, counts in found.items()}
 
 
+FATES = ("loss", "forest", "non-forest")
+"""What became of a unit since the project's start, as interpreters' error rates tell it apart."""
+
+
+def fate(years: Sequence[int], roles: Sequence[str]) -> str:
+    """One of :data:`FATES`."""
+    kinds = {activity for activity, _ in unit_events(years, roles)}
+    return "loss" if LOSS in kinds else "forest" if START in kinds else "non-forest"
+
+
 def period_class(years: Sequence[int], roles: Sequence[str]) -> str:
     """One class for the whole time from the start: loss, gain, degradation, stable forest or stable non-forest."""
     kinds = {activity for activity, _ in unit_events(years, roles)}

@@ -10,8 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from mrv.activity.cohort import GAIN, START
-from mrv.activity.estimators import DesignStratum, estimate
+from mrv.activity.cohort import FATES, GAIN, START
+from mrv.activity.estimators import DesignStratum, Estimate, estimate
+from mrv.activity.interpreters import corrected_area, rates_from_gold
 from mrv.carbon.pools import LOSS, STANDING, degradation_of, loss_after
 from mrv.uncertainty.intervals import Z90, interval
 from mrv.units import round_half_even
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from mrv.uncertainty.intervals import Method
 
 ESTIMATOR = "stehman-2014"
+REPORTED = "loss as reported"
+"""Beside the corrected estimates: loss since the start by the labels as they are."""
 
 
 def activities(intensities: Iterable[str]) -> list[str]:
@@ -42,7 +45,12 @@ def events_of(intensities: Sequence[str], years: Sequence[int]) -> list[Event]:
 
 
 def area_rows(
-    strata: Sequence[DesignStratum], hits: Mapping[Event, Sequence[int]], events: Sequence[Event], *, method: Method
+    strata: Sequence[DesignStratum],
+    hits: Mapping[Event, Sequence[int]],
+    events: Sequence[Event],
+    *,
+    method: Method,
+    gold: Sequence[Sequence[int]] | None = None,
 ) -> list[dict[str, Any]]:
     """Estimates with the interval that is signed, and Wald's beside it.
 
@@ -51,15 +59,67 @@ def area_rows(
         hits: Units by event in each stratum; an event without units may be left out.
         events: Events, in the order they are listed.
         method: Interval that is signed.
+        gold: Units by true and reported fate, to correct the forest at the start and the loss since then; a year keeps its
+            reported share of the corrected loss.
+
+    Raises:
+        PlanError: As the estimators and the correction refuse.
     """
-    return [_row(strata, hits.get(event, (0,) * len(strata)), event, method) for event in events]
+    none = (0,) * len(strata)
+    corrected = corrections(strata, hits, gold)
+    return [_row(strata, hits.get(event, none), event, method, corrected) for event in events]
 
 
-def _row(strata: Sequence[DesignStratum], hits: Sequence[int], event: Event, method: Method) -> dict[str, Any]:
-    found = estimate(strata, hits, fpc=True)
+def corrections(
+    strata: Sequence[DesignStratum], hits: Mapping[Event, Sequence[int]], gold: Sequence[Sequence[int]] | None
+) -> dict[str, Estimate]:
+    """Forest at the start and loss since then, corrected for interpreters' errors; nothing without gold units.
+
+    Args:
+        strata: Design strata.
+        hits: Units by event in each stratum.
+        gold: Units by true and reported fate.
+    """
+    if gold is None:
+        return {}
+    at_start = next(units for (activity, _), units in hits.items() if activity == START)
+    lost = [sum(units[i] for (activity, _), units in hits.items() if activity == LOSS) for i in range(len(strata))]
+    three = [
+        {"loss": lost[i], "forest": at_start[i] - lost[i], "non-forest": stratum.sampled - at_start[i]}
+        for i, stratum in enumerate(strata)
+    ]
+    rates = {(true, said): gold[i][j] for i, true in enumerate(FATES) for j, said in enumerate(FATES)}
+    # Two classes suffice for the start: its forest is what was lost and what was not.
+    merged: dict[tuple[str, str], int] = {}
+    for (true, said), count in rates.items():
+        key = tuple("non-forest" if name == "non-forest" else START for name in (true, said))
+        merged[key[0], key[1]] = merged.get((key[0], key[1]), 0) + count
+    two = [{START: at_start[i], "non-forest": stratum.sampled - at_start[i]} for i, stratum in enumerate(strata)]
+    return {
+        REPORTED: estimate(strata, lost, fpc=True),
+        LOSS: corrected_area(strata, three, "loss", rates_from_gold(rates, FATES)).estimate,
+        START: corrected_area(strata, two, START, rates_from_gold(merged, (START, "non-forest"))).estimate,
+    }
+
+
+def _row(
+    strata: Sequence[DesignStratum],
+    hits: Sequence[int],
+    event: Event,
+    method: Method,
+    corrected: Mapping[str, Estimate],
+) -> dict[str, Any]:
+    reported = estimate(strata, hits, fpc=True)
+    found = reported
+    if event[0] == START and START in corrected:
+        found = corrected[START]
+    elif event[0] == LOSS and LOSS in corrected and reported.area_m2:
+        whole = corrected[LOSS]
+        found = Estimate(whole.shape.scaled(reported.area_m2 / corrected[REPORTED].area_m2), fpc=False)
     signed, wald = (interval(found.shape, z=Z90, method=which).outward for which in (method, "wald"))
     return {
-        "activity": event[0], "year": event[1], "hits": list(hits), "area_m2": round_half_even(found.area_m2),
+        "activity": event[0], "year": event[1], "hits": list(hits),
+        "reported_m2": round_half_even(reported.area_m2), "area_m2": max(round_half_even(found.area_m2), 0),
         "se_m2": round_half_even(found.standard_error_m2), "ci90_m2": [max(signed[0], 0), signed[1]], "wald90_m2": list(wald),
     }  # fmt: skip
 

@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mrv.activity.parts import Part, checked, summed
 from mrv.equations import sqrt_fraction
 from mrv.errors import PlanError
-from mrv.uncertainty.intervals import Shape
+
+if TYPE_CHECKING:
+    from mrv.uncertainty.intervals import Shape
 
 L = TypeVar("L", bound=Hashable)
 

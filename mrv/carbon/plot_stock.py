@@ -22,10 +22,11 @@ from mrv.carbon.plot_components import (
     site_variance,
     tree_covariance,
 )  # fmt: skip
-from mrv.carbon.plot_design import ClusterMeans, Unit, cluster_means
+from mrv.carbon.plot_design import Unit
 from mrv.carbon.plot_draws import allometry_draws, mix, normals, sampling_draws
+from mrv.carbon.plot_panel import SERVING, Panel, Quantity, panel
 from mrv.carbon.tree_domain import TreeFinding, domain_findings, refuse_wrong_unit
-from mrv.carbon.tree_mass import Choice, Shares, check_choices, relative_density_sd, shares
+from mrv.carbon.tree_mass import Choice, check_choices, relative_density_sd
 from mrv.equations import sqrt_fraction
 from mrv.errors import PlanError
 
@@ -34,16 +35,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mrv.carbon.plots import Inventory, Plot, Tree
+    from mrv.carbon.plots import Inventory
 
     Ints = NDArray[np.int64]
 
 MG_PER_T = 1_000_000_000
 MG_PER_KG = 1_000_000
-_M2_PER_HA = 10_000
-_G_PER_T = 1_000_000
 _KG_PER_T = 1_000
-_DAYS_PER_YEAR = Fraction(1461, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +126,6 @@ class PlotStock:
     """What a reader should know."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Quantity:
-    """One column of the joint estimate."""
-
-    name: str
-    pool: int
-    terms: tuple[tuple[int, int], ...]
-    """(visit, sign): the stock at a visit, or the difference of two."""
-    yearly: bool
-
-
 def plot_stock(
     inventory: Inventory,
     *,
@@ -183,7 +170,7 @@ def plot_stock(
         raise PlanError("no live tree on any plot", code="plots.no-trees", file="trees.csv", hint=hint)
     for choice in (choice for choices in pools for choice in choices):
         refuse_wrong_unit(live, choice.equation)
-    joint = _joint(inventory, live, pools, when)
+    joint = panel(inventory, live, pools, when)
     findings = domain_findings(inventory, [c.equation for p in pools for c in p], region=region, group=group)
     estimates = _estimates(joint, inventory, errors, seed=seed, draws=draws, name=name)
     return PlotStock(
@@ -203,110 +190,10 @@ def plot_stock(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Joint:
-    """Design, values and shares of all quantities."""
-
-    plots: tuple[Plot, ...]
-    """One a plot, for its place in the design."""
-    visits: dict[str, dict[int, Plot]]
-    quantities: tuple[_Quantity, ...]
-    values: list[list[Fraction | None]]
-    """(quantities, plots), t/ha."""
-    means: ClusterMeans
-    pools: list[tuple[Shares, ...]]
-    live: list[Tree]
-
-
-def _joint(inventory: Inventory, live: list[Tree], choices: Sequence[Sequence[Choice]], when: int) -> _Joint:
-    visits: dict[str, dict[int, Plot]] = {}
-    for plot in inventory.plots:
-        visits.setdefault(plot.plot, {})[plot.visit] = plot
-    first, last = inventory.visits[0], inventory.visits[-1]
-    remeasured = any({first, last} <= set(own) for own in visits.values()) and first != last
-    quantities = []
-    for pool, label in enumerate(("above-ground", "below-ground")[: len(choices)]):
-        quantities.append(_Quantity(label, pool, ((when, 1),), yearly=False))
-        if remeasured:
-            quantities.append(_Quantity(f"{label} change", pool, ((last, 1), (first, -1)), yearly=True))
-    if remeasured:
-        quantities += [_Quantity(f"visit {v}", 0, ((v, 1), (w, 0)), yearly=False) for v, w in ((first, last), (last, first))]
-    plots = tuple(own[min(own)] for own in visits.values())
-    units = [Unit(plot.stratum, plot.cluster, plot.weight) for plot in plots]
-    stems: dict[tuple[str, int], list[Tree]] = {}
-    for tree in live:
-        stems.setdefault((tree.plot, tree.visit), []).append(tree)
-    reported = [q for q in quantities if not q.name.startswith("visit ")]
-    weights = [sum((p.weight for p in plots if _has(q, visits[p.plot])), Fraction(0)) for q in quantities]
-    coefficients = [
-        [_coefficient(q, tree, visits[tree.plot], w) for q, w in zip(reported, weights, strict=False)] for tree in live
-    ]
-    parts = [tuple(shares(choice, live, coefficients) for choice in pool) for pool in choices]
-    mass = _expected_mass(parts, live)
-    values = [
-        [_value(q, visits[p.plot], {v: mass.get((q.pool, p.plot, v), Fraction(0)) for v, _ in q.terms}) for p in plots]
-        for q in quantities
-    ]
-    return _Joint(
-        plots,
-        visits,
-        tuple(quantities),
-        values,
-        cluster_means(units, values),
-        [_own(p, i, reported) for i, p in enumerate(parts)],
-        live,
-    )
-
-
-def _own(pool: tuple[Shares, ...], index: int, quantities: Sequence[_Quantity]) -> tuple[Shares, ...]:
-    """A pool's shares, with nothing in the other pool's quantities."""
-    keep = [q.pool == index for q in quantities]
-    return tuple(part.only(keep) for part in pool)
-
-
-def _has(q: _Quantity, own: dict[int, Plot]) -> bool:
-    return all(visit in own for visit, _ in q.terms)
-
-
-def _years(q: _Quantity, own: dict[int, Plot]) -> Fraction:
-    if not q.yearly:
-        return Fraction(1)
-    (last, _), (first, _) = q.terms
-    return Fraction((own[last].date - own[first].date).days) / _DAYS_PER_YEAR
-
-
-def _coefficient(q: _Quantity, tree: Tree, own: dict[int, Plot], weights: Fraction) -> Fraction:
-    """What a gram of this tree is in grams a hectare (a year) of the quantity."""
-    if not _has(q, own):
-        return Fraction(0)
-    sign = dict(q.terms).get(tree.visit, 0)
-    plot = own[tree.visit]
-    return sign * plot.weight / weights * _M2_PER_HA / plot.area_m2 / _years(q, own)
-
-
-def _expected_mass(pools: Sequence[tuple[Shares, ...]], live: Sequence[Tree]) -> dict[tuple[int, str, int], Fraction]:
-    """Grams on each plot at each visit, by pool: the mean over the alternatives."""
-    mass: dict[tuple[int, str, int], Fraction] = {}
-    for pool, parts in enumerate(pools):
-        for part in parts:
-            for tree, grams in zip(live, part.grams, strict=True):
-                key = pool, tree.plot, tree.visit
-                mass[key] = mass.get(key, Fraction(0)) + part.choice.weight * grams
-    return mass
-
-
-def _value(q: _Quantity, own: dict[int, Plot], grams: dict[int, Fraction]) -> Fraction | None:
-    """A plot's value, t/ha or t/ha/yr; None where it was not measured at the visits."""
-    if not _has(q, own):
-        return None
-    stock = sum((sign * grams[visit] / own[visit].area_m2 for visit, sign in q.terms), Fraction(0))
-    return stock * _M2_PER_HA / _G_PER_T / _years(q, own)
-
-
 def _estimates(
-    joint: _Joint, inventory: Inventory, errors: TreeErrors, *, seed: str, draws: int, name: str
+    joint: Panel, inventory: Inventory, errors: TreeErrors, *, seed: str, draws: int, name: str
 ) -> dict[str, Estimate]:
-    reported = [q for q in joint.quantities if not q.name.startswith("visit ")]
+    reported = joint.reported
     size = len(reported)
     covariance = tuple(row[:size] for row in joint.means.covariance[:size])
     relative = relative_density_sd(joint.live, inventory.density_sd)
@@ -342,7 +229,7 @@ def _estimates(
     return result
 
 
-def _scale(joint: _Joint, pool: int, stock_mg: Ints) -> NDArray[np.float64]:
+def _scale(joint: Panel, pool: int, stock_mg: Ints) -> NDArray[np.float64]:
     """Drawn stock of a pool over its expected one (draws,)."""
     index = [q.pool for q in joint.quantities].index(pool)
     point = sum((part.choice.weight * part.totals[index] for part in joint.pools[pool]), Fraction(0))
@@ -363,7 +250,7 @@ def _spread(kg: Ints) -> tuple[Fraction, Fraction, Fraction]:
 
 
 def _components(
-    joint: _Joint, q: _Quantity, index: int, errors: TreeErrors, by_tree: tuple[Matrix, Matrix, Matrix], inventory: Inventory
+    joint: Panel, q: Quantity, index: int, errors: TreeErrors, by_tree: tuple[Matrix, Matrix, Matrix], inventory: Inventory
 ) -> Components:
     pool = joint.pools[q.pool]
     relative = relative_density_sd(joint.live, inventory.density_sd)
@@ -383,8 +270,8 @@ def _components(
     )
 
 
-def _between(joint: _Joint) -> BetweenVisits | None:
-    at = [i for i, q in enumerate(joint.quantities) if q.name.startswith("visit ")]
+def _between(joint: Panel) -> BetweenVisits | None:
+    at = [i for i, q in enumerate(joint.quantities) if q.name.startswith(SERVING)]
     if not at:
         return None
     i, j = at
@@ -398,7 +285,7 @@ def _between(joint: _Joint) -> BetweenVisits | None:
     )
 
 
-def _panel_findings(joint: _Joint, when: int) -> list[TreeFinding]:
+def _panel_findings(joint: Panel, when: int) -> list[TreeFinding]:
     absent = [plot.plot for plot in joint.plots if when not in joint.visits[plot.plot]]
     if not absent:
         return []

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from mrv.carbon.strict_csv import Row, once, rows
 from mrv.carbon.wood_density import DEFAULT_SD, WoodDensity
 from mrv.errors import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 PLOT_COLUMNS = (
     "plot", "cluster", "stratum", "visit", "date", "lon", "lat", "area_m2", "weight", "positional_error_m",
 )  # fmt: skip
 TREE_COLUMNS = ("plot", "visit", "tree", "species", "dbh_cm", "height_m", "wood_density_g_cm3", "status")
 STATUSES = ("alive", "dead")
-_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,15})?")
-_TEXT_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,72 +106,6 @@ class Inventory:
         return tuple(sorted({plot.visit for plot in self.plots}))
 
 
-class _Row:
-    """One line of a CSV file, with errors that say where."""
-
-    def __init__(self, cells: dict[str, str], *, file: str, line: int, room: str) -> None:
-        self.cells, self.file, self.line, self.room = cells, file, line, room
-
-    def refuse(self, column: str, message: str, *, code: str, hint: str) -> NoReturn:
-        raise PlanError(message, code=f"{self.room}.{code}", file=self.file, field=f"{column}, line {self.line}", hint=hint)
-
-    def text(self, column: str) -> str:
-        value = self.cells[column]
-        if not value or value != value.strip() or len(value) > _TEXT_MAX or not value.isprintable():
-            self.refuse(column, "empty, padded, too long or unprintable", code="text", hint="give a short plain name")
-        return value
-
-    def number(self, column: str, *, low: str, high: str, code: str, hint: str, above: bool = False) -> Fraction:
-        text = self.cells[column]
-        if not _NUMBER.fullmatch(text):
-            self.refuse(column, f"{text!r} is not a plain decimal number", code=code, hint=hint)
-        value = Fraction(text)
-        if not Fraction(low) <= value <= Fraction(high) or (above and value == Fraction(low)):
-            self.refuse(column, f"{text} lies outside {low} to {high}", code=code, hint=hint)
-        return value
-
-    def optional(self, column: str, *, low: str, high: str, code: str, hint: str, above: bool = False) -> Fraction | None:
-        return self.number(column, low=low, high=high, code=code, hint=hint, above=above) if self.cells[column] else None
-
-    def visit(self) -> int:
-        hint = "whole numbers: 1, 2, …"
-        value = self.number("visit", low="1", high="999", code="visit", hint=hint)
-        if value.denominator != 1:
-            self.refuse("visit", f"{self.cells['visit']} is not a whole number", code="visit", hint=hint)
-        return int(value)
-
-    def day(self, column: str) -> date:
-        text = self.cells[column]
-        try:
-            day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-        except ValueError:
-            day = None
-        if day is None or str(day) != text:
-            self.refuse(column, f"{text!r} is not a day", code="date", hint="YYYY-MM-DD")
-        return day
-
-
-def _rows(data: bytes, columns: tuple[str, ...], *, file: str, room: str) -> Iterable[_Row]:
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise PlanError("not UTF-8", code=f"{room}.encoding", file=file, hint="save the table as UTF-8") from error
-    reader = csv.reader(lines, strict=True)
-    try:
-        header = tuple(next(reader, ()))
-        if sorted(header) != sorted(columns):
-            wrong = sorted(set(columns).symmetric_difference(header)) or ["a column twice"]
-            message = f"columns differ: {', '.join(wrong)}"
-            raise PlanError(message, code=f"{room}.columns", file=file, field="line 1", hint=f"columns: {','.join(columns)}")
-        for cells in reader:
-            if len(cells) != len(header):
-                message, where = f"{len(cells)} cells for {len(header)} columns", f"line {reader.line_num}"
-                raise PlanError(message, code=f"{room}.columns", file=file, field=where, hint="one cell a column")
-            yield _Row(dict(zip(header, cells, strict=True)), file=file, line=reader.line_num, room=room)
-    except csv.Error as error:
-        raise PlanError(f"not CSV: {error}", code=f"{room}.csv", file=file, hint="quote cells that hold commas") from error
-
-
 def parse_plots(data: bytes, *, file: str = "plots.csv") -> PlotTable:
     """Read the table of plots.
 
@@ -185,15 +116,15 @@ def parse_plots(data: bytes, *, file: str = "plots.csv") -> PlotTable:
     Raises:
         PlanError: A cell that cannot be used; a plot and visit twice; no plots.
     """
-    rows = list(_rows(data, PLOT_COLUMNS, file=file, room="plots"))
-    if not rows:
+    lines = list(rows(data, PLOT_COLUMNS, file=file, room="plots"))
+    if not lines:
         raise PlanError("no plots", code="plots.empty", file=file, hint="remove the file, or list the plots")
-    plots = tuple(_plot(row) for row in rows)
-    _once(rows, ((plot.plot, plot.visit) for plot in plots), "plot")
+    plots = tuple(_plot(row) for row in lines)
+    once(lines, ((plot.plot, plot.visit) for plot in plots), "plot")
     return PlotTable(plots)
 
 
-def _plot(row: _Row) -> Plot:
+def _plot(row: Row) -> Plot:
     area_hint = "horizontal area of the plot in m² (a circle of 7 m radius: 153.938)"
     return Plot(
         plot=row.text("plot"),
@@ -220,13 +151,13 @@ def parse_trees(data: bytes, *, file: str = "trees.csv") -> TreeTable:
     Raises:
         PlanError: A cell that cannot be used; a stem and visit twice.
     """
-    rows = list(_rows(data, TREE_COLUMNS, file=file, room="plots"))
-    trees = tuple(_tree(row) for row in rows)
-    _once(rows, ((tree.plot, tree.visit, tree.tree) for tree in trees), "tree")
+    lines = list(rows(data, TREE_COLUMNS, file=file, room="plots"))
+    trees = tuple(_tree(row) for row in lines)
+    once(lines, ((tree.plot, tree.visit, tree.tree) for tree in trees), "tree")
     return TreeTable(trees)
 
 
-def _tree(row: _Row) -> Tree:
+def _tree(row: Row) -> Tree:
     if row.cells["status"] not in STATUSES:
         row.refuse("status", f"{row.cells['status']!r} is no status", code="status", hint=" or ".join(STATUSES))
     density_hint = "g/cm³ (0.6, not 600 kg/m³)"
@@ -241,15 +172,6 @@ def _tree(row: _Row) -> Tree:
         status=row.cells["status"],
         line=row.line,
     )
-
-
-def _once(rows: list[_Row], keys: Iterable[tuple[object, ...]], column: str) -> None:
-    seen: dict[tuple[object, ...], int] = {}
-    for row, key in zip(rows, keys, strict=True):
-        if key in seen:
-            message = f"{'/'.join(map(str, key))} stands on line {seen[key]} already"
-            row.refuse(column, message, code="duplicate", hint="one row each; stems of one tree have ids of their own")
-        seen[key] = row.line
 
 
 def inventory(

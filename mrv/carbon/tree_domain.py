@@ -80,6 +80,7 @@ def domain_findings(
     found = set(_plots(inventory, live))
     for equation in equations:
         found |= set(_outside(equation, live)) | set(_unknown(equation))
+        found |= set(_other_species(equation, live))
         for name, asked, has in (("region", region, equation.region), ("group", group, equation.group)):
             if asked is not None and has not in {asked, "pantropical"}:
                 found.add(TreeFinding(f"allometry.{name}", equation.id, f"made for {has}, applied to {asked}"))
@@ -108,6 +109,15 @@ def _outside(equation: Equation, live: Sequence[Tree]) -> Iterator[TreeFinding]:
             more = f" and {len(out) - _LISTED} more" if len(out) > _LISTED else ""
             value = f"{len(out)} of {len(live)} trees outside {_range(low, high)}: {named}{more}"
             yield TreeFinding(f"allometry.{name}-domain", equation.id, value)
+
+
+def _other_species(equation: Equation, live: Sequence[Tree]) -> Iterator[TreeFinding]:
+    """Trees of another species than the one an equation was made for; a group named by a binomial is one species."""
+    others = [tree for tree in live if tree.species != equation.group]
+    if " " in equation.group and others:
+        named = ", ".join(sorted({tree.species for tree in others})[:_LISTED])
+        value = f"made for {equation.group}, applied to {len(others)} of {len(live)} trees of other species: {named}"
+        yield TreeFinding("allometry.species", equation.id, value)
 
 
 def _unknown(equation: Equation) -> Iterator[TreeFinding]:

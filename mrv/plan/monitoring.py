@@ -69,15 +69,7 @@ class MonitoringPlan(Table):
         for name, values in (("source id", [s.id for s in self.sources]), ("period", [c.period for c in self.claim])):
             if len(set(values)) < len(values):
                 raise ValueError(f"each {name} occurs once")
-        need: tuple[Role, ...] = ("optical", "tree-cover") if isinstance(self.method.change, ChangeTable) else ("extent",)
-        roles = [source.role for source in self.sources]
-        for role in need:
-            if roles.count(role) != 1:
-                raise ValueError(f"exactly one source of role {role} is needed for {self.method.change.detector}")
-        if stray := sorted(set(roles) - {*need, "biomass"}):
-            raise ValueError(f"{self.method.change.detector} has no use for a source of role {stray[0]}")
-        if roles.count("biomass") > 1:
-            raise ValueError("at most one source of role biomass")
+        self._sources_coherent()
         self._pools_coherent()
         if "simulated" in self.factors.tables and not self.project.simulated:
             raise ValueError("the factors of the table simulated are true in made worlds alone")
@@ -89,6 +81,17 @@ class MonitoringPlan(Table):
             if two.start <= one.end:
                 raise ValueError(f"claims {one.period} and {two.period} overlap")
         return self
+
+    def _sources_coherent(self) -> None:
+        need: tuple[Role, ...] = ("optical", "tree-cover") if isinstance(self.method.change, ChangeTable) else ("extent",)
+        roles = [source.role for source in self.sources]
+        for role in need:
+            if roles.count(role) != 1:
+                raise ValueError(f"exactly one source of role {role} is needed for {self.method.change.detector}")
+        if stray := sorted(set(roles) - {*need, "biomass"}):
+            raise ValueError(f"{self.method.change.detector} has no use for a source of role {stray[0]}")
+        if roles.count("biomass") > 1:
+            raise ValueError("at most one source of role biomass")
 
     def _pools_coherent(self) -> None:
         counted = [entry.pool for entry in self.pools]

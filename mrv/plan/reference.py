@@ -21,8 +21,9 @@ class ReferenceTable(Table):
     """How a unit gets its label: imagery, rule of decision, who."""
     classes: Annotated[dict[Slug, ClassRole], Field(min_length=2)]
     """Label in ``reference.csv`` → what it means."""
-    correct_interpreters: bool = False
-    """Correct areas for the interpreters' error rates, from ``interpreters.csv``."""
+    expert: str | None = None
+    """Interpreter of ``interpreters.csv`` whose readings are held true: areas are then corrected for the error rates of the
+    others."""
 
     @model_validator(mode="after")
     def _both_sides(self) -> Self:

@@ -6,6 +6,7 @@ Every table names a document by its digest; the documents are written beside the
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
@@ -38,6 +39,8 @@ class Claims:
     """Risk rating."""
     buffer_percent: int = 12
     """Buffer contribution; a programme wants it to be the rating."""
+    registry: bool = True
+    """Bring a registry extract, which knows of no authorisation and no label."""
     exact: bool = False
     """Leave the errors out: the stated quantity is the true one."""
 
@@ -46,12 +49,13 @@ class Claims:
             raise UsageError("no such claim inputs", code="simulate.claims", field="se_percent", hint="percentages of 0 to 100")
 
 
-def claim_files(world: World, claims: Claims) -> dict[str, bytes]:
+def claim_files(world: World, claims: Claims, *, project: str) -> dict[str, bytes]:
     """Files of the claim inputs by path in the project folder.
 
     Args:
         world: The world.
         claims: What the project says.
+        project: Identifier of the project in the plan.
     """
     without = [entry for entry in truth(counterfactual(world)) if entry.year in world.scenario.project]
     papers = {
@@ -61,7 +65,9 @@ def claim_files(world: World, claims: Claims) -> dict[str, bytes]:
         "risk": _document(world, "risk report", f"Made: a rating of {claims.rating_percent} percent."),
     }
     digests = {name: sha256_bytes(data) for name, data in papers.items()}
+    extract = {"registry_extract.json": _extract(world, project)} if claims.registry else {}
     return {
+        **extract,
         **{f"documents/{name}.md": data for name, data in papers.items()},
         "reference_level.csv": _level(world, claims, without, digests),
         "leakage.toml": _leakage(world, claims, without, digests["leakage"]),
@@ -118,6 +124,14 @@ def _leakage(world: World, claims: Claims, without: Sequence[YearTruth], documen
         for year in world.scenario.project
     ]
     return "\n".join(tables).encode()
+
+
+def _extract(world: World, project: str) -> bytes:
+    value = {
+        "schema": "mrv.registry-extract/1", "registry": "no registry (simulated)", "as_of": f"{world.scenario.end}",
+        "project": project, "article6": None, "ccp": None,
+    }  # fmt: skip
+    return (json.dumps(value, indent=1) + "\n").encode()
 
 
 def _risk(world: World, claims: Claims, document: str) -> bytes:

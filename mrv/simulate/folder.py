@@ -15,7 +15,7 @@ from mrv.errors import UsageError
 from mrv.simulate.claims import Claims, claim_files
 from mrv.simulate.ground import PlotDesign, plot_tables
 from mrv.simulate.labels import Interpreter, interpretations
-from mrv.simulate.plan_text import PlanChoices, plan_toml, settings_toml
+from mrv.simulate.plan_text import PlanChoices, plan_toml, project_id, settings_toml
 from mrv.simulate.truth import counterfactual, mean_agb_kg_ha, truth
 from mrv.simulate.world import make_world
 from mrv.units import decimal_str
@@ -136,7 +136,7 @@ def project_files(world: World, parts: Parts) -> dict[str, bytes]:
     if parts.plots is not None:
         files["plots.csv"], files["trees.csv"] = plot_tables(world, parts.plots)
     if parts.claims is not None:
-        files |= claim_files(world, parts.claims)
+        files |= claim_files(world, parts.claims, project=project_id(world, choices))
     return files
 
 

@@ -37,8 +37,8 @@ class PlanChoices:
     """Interval of areas that is signed."""
     draws: int = 10_000
     """Monte Carlo draws."""
-    claimed_t: int = 0
-    """Claimed in each vintage, t CO2e."""
+    claimed_t: tuple[int, ...] = ()
+    """Claimed in each vintage of the project, in order, t CO2e; nothing where it ends."""
     name: str | None = None
     """Name a person reads; it ends with "(simulated)" whatever is given."""
     id: str | None = None
@@ -70,6 +70,11 @@ def plan_toml(world: World, choices: PlanChoices) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def project_id(world: World, choices: PlanChoices) -> str:
+    """Identifier of the project."""
+    return choices.id or NAMES[world.scenario.kind][0]
+
+
 def settings_toml(choices: PlanChoices) -> str:
     """Settings of a made project: every source is in the built catalog."""
     addresses = "\n".join(f'{role} = "build/catalog.json"' for role in SOURCES)
@@ -81,12 +86,13 @@ def settings_toml(choices: PlanChoices) -> str:
 
 FACTOR_TABLE = "simulated"
 """Table of factors that are true in made worlds, and nowhere else."""
+_DENSE = 8
 _PROGRAMMES = {"mangrove": "vm0033-2.1", "forest": "art-trees-2.0"}
 
 
 def _project(world: World, choices: PlanChoices) -> str:
     s = world.scenario
-    slug, name, country = NAMES[s.kind]
+    _, name, country = NAMES[s.kind]
     told = choices.name or name
     if "(simulated)" not in told:
         told = f"{told} (simulated)"
@@ -94,7 +100,7 @@ def _project(world: World, choices: PlanChoices) -> str:
 schema = "mrv.plan/1"
 
 [project]
-id = "{choices.id or slug}"
+id = "{project_id(world, choices)}"
 name = "{told}"
 country = "{country}"
 start = {s.start}
@@ -174,8 +180,8 @@ observations_per_coefficient = {3 if few else 5}
 refit_yearly = true
 min_history = 5
 threshold_sigma = 3
-sigma_floor = 400
-consecutive = 2
+sigma_floor = 600
+consecutive = {3 if world.scenario.scenes_per_year >= _DENSE else 2}
 
 [method.activity]
 buffer_px = 2
@@ -235,7 +241,8 @@ ceiling_t_co2e_ha_yr = 60
 
 def _claim(world: World, choices: PlanChoices) -> str:
     s = world.scenario
-    vintages = ", ".join(f"{year} = {choices.claimed_t}" for year in s.project)
+    claimed = [*choices.claimed_t, *([0] * len(s.project))]
+    vintages = ", ".join(f"{year} = {tonnes}" for year, tonnes in zip(s.project, claimed, strict=False))
     return f"""[[claim]]
 period = "{s.start.year}-{s.end.year}"
 start = {s.start}

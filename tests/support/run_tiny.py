@@ -30,7 +30,7 @@ class TinyRun:
 
         return compute(
             self.project.plan, self.project.plan.claim_for(period), self.project.boundary, self.fetched.scenes,
-            store=self.store, where=where, chunk=chunk,
+            store=self.store, inputs=self.project.inputs, where=where, chunk=chunk,
         )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def run_tiny(tiny: TinyProject, *, period: str | None = None, where: str = "none
 
     project, grid, items, store, fetched = fetch_tiny(tiny, period=period)
     result = compute(
-        project.plan, project.plan.claim_for(period), project.boundary, fetched.scenes, store=store, where=where,
-        chunk=chunk,
+        project.plan, project.plan.claim_for(period), project.boundary, fetched.scenes, store=store,
+        inputs=project.inputs, where=where, chunk=chunk,
     )  # fmt: skip
     return TinyRun(tiny, project, grid, store, items, fetched, result)

@@ -196,3 +196,82 @@ def test_the_committed_plan_says_what_the_data_say():
     assert bounds.bottom < min(lats)
     assert max(lats) < bounds.top
     assert set(plan.claim[0].vintages.values()) == {0}
+
+
+# ── the dossier, computed ────────────────────────────────────────────────────
+
+
+@needs_data
+def test_the_dossier_through_the_pipeline(tmp_path):
+    """Areas against the raster read by hand, tonnes by hand, nothing issuable, a disclaimer."""
+    from mrv.areas import pixel_areas_mm2
+    from mrv.grid import grid_for
+    from mrv.pipeline import compute
+    from mrv.project import load_project
+    from mrv.run import fetch_scenes, read_fetched, search_scenes
+    from mrv.sources.store import Store
+
+    home = tmp_path / "gmw"
+    home.mkdir()
+    for name in ("plan.toml", "boundary.geojson", "settings.toml"):
+        (home / name).write_bytes((SAMPLES / "gmw" / name).read_bytes())
+    assert build(DATA, home / "build") == 0
+    project = load_project(home)
+    plan, claim = project.plan, project.plan.claim_for(None)
+    fetched = read_fetched(fetch_scenes(project, search_scenes(project, claim)))
+    statement = compute(plan, claim, project.boundary, fetched.scenes, store=Store(project.store_folder)).statement
+
+    with rasterio.open(DATA / gmw_dossier.RASTER) as raster:
+        maps = {year: raster.read(gmw_dossier.YEARS.index(year) + 1) for year in range(2015, 2020)}
+        grid = grid_for(plan.grid, project.boundary)
+        rows, cols = (
+            round((a - b) / raster.transform.a)
+            for a, b in ((raster.transform.f, grid.affine.f), (grid.affine.c, raster.transform.c))
+        )
+    cut = {year: values[rows : rows + grid.shape[0], cols : cols + grid.shape[1]] for year, values in maps.items()}
+    sizes = pixel_areas_mm2(grid)
+    # Forest through 2017 as its neighbours in time hold it, then gone in 2018 and still in 2019, or gone in 2019.
+    state = np.where((cut[2016] != cut[2015]) & (cut[2017] == cut[2015]), cut[2015], cut[2016])
+    state = np.where((cut[2017] != state) & (cut[2018] == state), state, cut[2017])
+    west, south, east, north = project.boundary.geometry.bounds
+    lon = grid.affine.c + grid.affine.a * (np.arange(grid.shape[1]) + 0.5)
+    lat = grid.affine.f + grid.affine.e * (np.arange(grid.shape[0]) + 0.5)
+    whole = ((lat > south) & (lat < north))[:, None] & ((lon > west) & (lon < east))[None, :]
+    lost = {
+        2018: whole & (state == 1) & (cut[2018] == 2) & (cut[2019] == 2),
+        2019: whole & (state == 1) & (cut[2018] == 1) & (cut[2019] == 2),
+    }
+    told = {row.year: row.area_m2 for row in statement.activity.loss}
+    assert told == {year: round(int(sizes[mask].sum()) / 1e6) for year, mask in lost.items()}
+
+    density = 89.9 * 0.451 * (1 + 0.49) * 44 / 12
+    total = sum(row.project_emissions_kg for row in statement.quantities.vintages)
+    assert total == pytest.approx(sum(told.values()) / 1e4 * density * 1e3, abs=10)
+    assert statement.quantities.issuable_t == 0
+    assert statement.conclusion.computed == "disclaimer"
+    assert statement.activity.label == "mapped area, not an estimate"
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        ("anchor_x = 117.4162570470638", "anchor_x = 117.4163681581749"),  # half a pixel
+        ("resolution_deg = 0.000222222222222", "resolution_deg = 0.0002222"),  # a tenth of a pixel over the window
+    ],
+)
+def test_a_geographic_grid_that_is_not_the_maps_is_refused(tmp_path, line, wrong):
+    from mrv.project import load_project
+    from mrv.run import fetch_scenes, search_scenes
+
+    home = tmp_path / "gmw"
+    home.mkdir()
+    for name in ("plan.toml", "boundary.geojson", "settings.toml"):
+        text = (SAMPLES / "gmw" / name).read_text(encoding="utf-8")
+        (home / name).write_text(text.replace(line, wrong), encoding="utf-8")
+    assert build(DATA, home / "build") == 0
+    project = load_project(home)
+    with pytest.raises(MRVError) as caught:
+        fetch_scenes(project, search_scenes(project, project.plan.claim_for(None)))
+    assert caught.value.error_code == "source.grid"
+    assert "resolution_deg" in caught.value.hint

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections import Counter
 from contextlib import suppress
 
 import pytest
@@ -8,11 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.made_sample import CLASSES, GRID, NAMES, YEARS, label, made_sample
 
-from mrv.activity import transitions
 from mrv.activity.design import ResponseDesign
 from mrv.activity.panel import read_panel
 from mrv.activity.reference import parse_reference
-from mrv.activity.transitions import co_occurrence, events, state_counts, transition, transition_counts
 from mrv.errors import PlanError
 from mrv.units import sha256_bytes
 
@@ -243,83 +240,6 @@ def test_later_years_follow_and_can_be_left_unread():
     half = MADE.reference(lambda rows: [row | {"2023": ""} for row in later(rows)])
     refused("reference.non-response", half)
     assert read(half, last_year=2022).missing == ()
-
-
-ROLES = ("forest", "non-forest", "degraded:moderate", "degraded:severe")
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "found"),
-    [
-        ("forest", "forest", "stable forest"),
-        ("forest", "non-forest", "loss"),
-        ("forest", "degraded:severe", "degradation:severe"),
-        ("non-forest", "forest", "gain"),
-        ("non-forest", "degraded:moderate", "gain"),
-        ("non-forest", "non-forest", "stable non-forest"),
-        ("degraded:moderate", "non-forest", "loss"),
-        ("degraded:moderate", "forest", "recovery"),
-        ("degraded:moderate", "degraded:moderate", "stable degraded"),
-        ("degraded:moderate", "degraded:severe", "degradation:moderate>severe"),
-        ("degraded:severe", "degraded:moderate", "degradation:severe>moderate"),
-    ],
-)
-def test_transitions(before, after, found):
-    assert transition(before, after) == found
-
-
-def test_every_pair_of_roles_has_one_class_and_only_standing_still_is_stable():
-    for before in ROLES:
-        for after in ROLES:
-            assert transition(before, after).startswith("stable") is (before == after)
-    assert transition("non-forest", "non-forest") == transitions.STABLE_NON_FOREST
-
-
-def test_counts_against_a_loop_over_the_truth():
-    """From the interpreter's rule itself, not from the parsed labels."""
-    counts = transition_counts(read(MADE.reference()))
-    lost = {2020: Counter(), 2021: Counter()}
-    for entry in MADE.drawn:
-        seen = label(entry.unit.row, entry.unit.col, entry.unit.stratum)
-        for year, (before, after) in zip((2020, 2021), (seen[:2], seen[1:]), strict=True):
-            lost[year][entry.unit.stratum] += before != "other" and after == "other"
-    for year, found in lost.items():
-        assert counts[year, "loss"] == tuple(found[code] for code in NAMES)
-    assert counts[2020, "loss"] == (10, 0, 0, 0)
-    assert counts[2020, "degradation:moderate"] == (0, 5, 6, 0)
-
-
-@st.composite
-def interpreted(draw):
-    labels = st.sampled_from(list(CLASSES))
-    return [draw(st.tuples(labels, labels, labels)) for _ in MADE.drawn]
-
-
-@given(interpreted())
-@settings(deadline=None, max_examples=12)
-def test_counts_add_up_and_pairs_agree(labels):
-    def write(rows):
-        for row, seen in zip(rows, labels, strict=True):
-            row.update(zip(map(str, YEARS), seen, strict=True))
-
-    sample = read(MADE.reference(write))
-    counts = transition_counts(sample)
-    responded = tuple(stratum.responded for stratum in sample.strata)
-    for year in YEARS[1:]:
-        rows = [found for (when, _), found in counts.items() if when == year]
-        assert tuple(map(sum, zip(*rows, strict=True))) == responded
-    states = state_counts(sample)
-    for year in YEARS:
-        assert sum(sum(found) for (when, _), found in states.items() if when == year) == len(sample.units)
-    saw = [(unit.unit.stratum, set(events(sample, unit))) for unit in sample.units]
-    for one in counts:
-        assert co_occurrence(sample, one, one) == counts[one]
-        assert all(sum(co_occurrence(sample, one, two)) == 0 for two in counts if two[0] == one[0] and two != one)
-        others = [co_occurrence(sample, one, two) for two in counts if two[0] != one[0]]
-        assert tuple(map(sum, zip(*others, strict=True))) == counts[one]
-        for two in counts:
-            both = Counter(stratum for stratum, seen in saw if one in seen and two in seen)
-            assert co_occurrence(sample, one, two) == co_occurrence(sample, two, one) == tuple(both[code] for code in NAMES)
 
 
 @given(st.binary(max_size=300))

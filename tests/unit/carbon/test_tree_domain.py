@@ -103,3 +103,12 @@ def test_dead_stems_and_unknown_positions_are_counted():
     found = {f.code: f.value for f in domain_findings(made(PLOTS, [{}, {"tree": "2", "status": "dead"}]), [EQ4])}
     assert found["plots.dead"].startswith("1 dead")
     assert found["plots.position"] == "not stated for 1 of 2 visits"
+
+
+def test_an_equation_of_one_species_on_others_is_said():
+    own = equation("comley-2005-avicennia-marina-above")
+    got = made(PLOTS, [{"species": "Avicennia marina"}, {"tree": "2"}])
+    (finding,) = (f for f in domain_findings(got, [own]) if f.code == "allometry.species")
+    assert finding.value == "made for Avicennia marina, applied to 1 of 2 trees of other species: Rhizophora mangle"
+    assert ("allometry.species", own.id) not in codes(made(PLOTS, [{"species": "Avicennia marina"}]), own)
+    assert ("allometry.species", EQ4.id) not in codes(got, EQ4)

@@ -61,7 +61,9 @@ def test_the_product_reads_it(written, world):
     assert "(simulated)" in plan.project.name
     assert (plan.project.start, plan.claim_for(None).end) == (date(2021, 1, 1), date(2022, 12, 31))
     assert plan.grid.model_dump() == world.grid_table.model_dump()
-    assert set(project.inputs.files) == {"plots.csv", "trees.csv", "reference_level.csv", "leakage.toml", "risk_report.toml"}
+    assert set(project.inputs.files) == {
+        "plots.csv", "trees.csv", "reference_level.csv", "leakage.toml", "risk_report.toml", "registry_extract.json",
+    }  # fmt: skip
     assert set(plan.reference.classes.values()) == {"forest", "degraded:moderate", "non-forest"}
 
 
@@ -169,7 +171,9 @@ def test_plan_and_parts_agree_on_plots(tmp_path, world):
 
 
 @pytest.mark.parametrize("kind", ["mangrove", "forest"])
-@pytest.mark.parametrize("choices", [{}, {"reference": False, "plots": False, "soil": False, "programme": "ipcc-only"}], ids=str)
+@pytest.mark.parametrize(
+    "choices", [{}, {"reference": False, "plots": False, "soil": False, "programme": "ipcc-only"}], ids=str
+)
 def test_every_plan_is_one_the_product_takes(tmp_path, kind, choices):
     base = Scenario() if kind == "mangrove" else forest_scenario()
     world = make_world(base.with_(size_px=24, heavy_percent=30, biomass_map="plots" not in choices, radar=True), 2)

@@ -12,6 +12,7 @@ import pytest
 
 from mrv.baseline import parse_leakage, parse_reference_level
 from mrv.errors import UsageError
+from mrv.programme.authorisation import parse_registry_extract
 from mrv.programme.credits import parse_risk_report
 from mrv.simulate import (
     Claims,
@@ -245,7 +246,7 @@ def test_confusions_that_are_no_probabilities_are_refused(confusion):
 @pytest.mark.parametrize("unit", ["ha", "t CO2e"])
 def test_an_exact_reference_level_is_the_land_without_the_project(unit):
     world = make_world(Scenario(size_px=40), 3)
-    files = claim_files(world, Claims(unit=unit, exact=True))
+    files = claim_files(world, Claims(unit=unit, exact=True), project="made")
     level = parse_reference_level(files["reference_level.csv"]).for_years(world.scenario.project)
     without = [entry for entry in truth(counterfactual(world)) if entry.year in world.scenario.project]
     true = sum(entry.loss_m2 if unit == "ha" else entry.emissions_kg_co2e for entry in without)
@@ -263,7 +264,9 @@ def test_a_reference_level_errs_by_its_standard_error_the_same_in_every_year():
     for seed in range(24):
         world = make_world(Scenario(size_px=24), seed)
         stated, exact = (
-            parse_reference_level(claim_files(world, Claims(se_percent=10, exact=exact))["reference_level.csv"]).rows
+            parse_reference_level(
+                claim_files(world, Claims(se_percent=10, exact=exact), project="made")["reference_level.csv"]
+            ).rows
             for exact in (False, True)
         )
         first = [row for row in stated if row.flow == "emissions"]
@@ -275,16 +278,20 @@ def test_a_reference_level_errs_by_its_standard_error_the_same_in_every_year():
 
 def test_claim_inputs_parse_and_say_that_they_are_simulated():
     world = make_world(Scenario(size_px=24), 3)
-    files = claim_files(world, Claims(rating_percent=12, buffer_percent=13))
+    files = claim_files(world, Claims(rating_percent=12, buffer_percent=13), project="made")
     risk = parse_risk_report(files["risk_report.toml"])
     assert (risk.risk_rating_percent, risk.buffer_percent) == (12, 13)
+    extract = parse_registry_extract(files["registry_extract.json"])
+    assert (extract.project, extract.article6, extract.ccp) == ("made", None, None)
     assert len(parse_leakage(files["leakage.toml"]).for_years(world.scenario.project)) == 2
     for name, data in files.items():
         assert b"imulated" in data, name
-    assert "removals" not in claim_files(world, Claims(removals=False))["reference_level.csv"].decode()
+    assert "removals" not in claim_files(world, Claims(removals=False), project="made")["reference_level.csv"].decode()
 
 
-@pytest.mark.parametrize("wrong", [{"se_percent": -1}, {"leakage_percent": -1}, {"rating_percent": 120}, {"buffer_percent": 101}])
+@pytest.mark.parametrize(
+    "wrong", [{"se_percent": -1}, {"leakage_percent": -1}, {"rating_percent": 120}, {"buffer_percent": 101}]
+)
 def test_impossible_claims_are_refused(wrong):
     with pytest.raises(UsageError, match="no such claim inputs"):
         Claims(**wrong)

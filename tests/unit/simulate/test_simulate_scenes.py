@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def test_scenes_are_distinct_days_in_order(world):
     days = [sky.day for sky in calendar(world)]
     assert days == sorted(set(days))
     assert len(days) == 25
-    assert max(b - a for a, b in zip(days, days[1:], strict=False)) < timedelta(days=145)
+    assert max(b - a for a, b in pairwise(days)) < timedelta(days=145)
 
 
 @pytest.mark.parametrize("count", [3, 12, 60])

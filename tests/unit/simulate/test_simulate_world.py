@@ -23,7 +23,17 @@ def world():
 
 def test_the_same_seed_makes_the_same_world(world):
     again, other = make_world(SMALL, 11), make_world(SMALL, 12)
-    for name in ("elevation", "water", "states", "agb_kg_ha", "growth_kg_ha", "lost_day", "thinned_day", "founded_day", "cause"):
+    for name in (
+        "elevation",
+        "water",
+        "states",
+        "agb_kg_ha",
+        "growth_kg_ha",
+        "lost_day",
+        "thinned_day",
+        "founded_day",
+        "cause",
+    ):
         assert np.array_equal(getattr(world, name), getattr(again, name))
     assert not np.array_equal(world.states, other.states)
     assert world.boundary.data == again.boundary.data
