@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from mrv.errors import SourceError
-from mrv.simulate import Claims, Interpreter, Parts, PlanChoices, PlotDesign, Scenario, World, interpret, make_world
+from mrv.simulate import Claims, Parts, PlanChoices, PlotDesign, Scenario, World, interpret, make_world
 from mrv.simulate.folder import project_files, truth_json, usual_size, write_project
 
 HERE = Path(__file__).resolve().parent / "delta"
@@ -32,12 +32,12 @@ PARTS = Parts(
     claims=Claims(unit="t CO2e", se_percent=5, leakage_percent=5),
     plan=PlanChoices(
         id="mto-mpya-delta", name="Mto Mpya delta mangrove conservation and restoration (simulated)", store="build/store",
-        claimed_t=(),
+        claimed_t=(740, 700, 720, 770),
     ),
 )  # fmt: skip
 BEACON = "simulated beacon: mto mpya 2025-02-01"
 UNITS = 900
-SAMPLED = ("frame.json", "frame_strata.tif", "interpreters.csv", "reference.csv", "sample.json")
+SAMPLED = ("frame.json", "frame_strata.tif", "reference.csv", "sample.json")
 """Files that the draw made: they are frozen, and no other run may make them anew."""
 
 
@@ -69,8 +69,7 @@ def write_tables() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "delta"
         write_project(world, folder, parts=PARTS)
-        people = (Interpreter(), Interpreter("interpreter-2", {"other": {"mangrove": 10}, "mangrove": {"other": 10}}))
-        interpret(folder, world, beacon=BEACON, size=usual_size(UNITS), interpreters=people, double=90)
+        interpret(folder, world, beacon=BEACON, size=usual_size(UNITS))
         HERE.mkdir(exist_ok=True)
         for name in (*project_files(world, PARTS), "truth.json", *SAMPLED):
             (HERE / name).parent.mkdir(exist_ok=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE
+from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, NON_FOREST, OUTSIDE
 from mrv.page import Html, esc, number, svg, tag
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mrv.views import PixelSeries, Views
+    from mrv.views import Views
 
 Rgb = tuple[int, int, int]
 LETTERS = "ABC"
@@ -31,10 +31,14 @@ STRATA_RGB: dict[int, Rgb] = {
     BUFFER: (245, 205, 130),
     FOREST: (70, 145, 120),
     NON_FOREST: (222, 214, 198),
+    GAIN: (86, 180, 233),
 }
-LAND_RGB: dict[int, Rgb] = STRATA_RGB | dict.fromkeys((LOSS, BUFFER, FOREST), (214, 226, 208))
-"""Quiet ground for the years of loss."""
+LAND_RGB: dict[int, Rgb] = (
+    STRATA_RGB | dict.fromkeys((LOSS, BUFFER, FOREST), (214, 226, 208)) | {GAIN: STRATA_RGB[NON_FOREST]}
+)
+"""Quiet ground for the years of loss and of gain."""
 _YEARS: tuple[Rgb, ...] = ((45, 10, 94), (143, 36, 105), (216, 67, 78), (245, 145, 43))
+_GAINS: tuple[Rgb, ...] = ((8, 48, 107), (33, 113, 181), (86, 165, 219), (158, 202, 235))
 _RAMP: tuple[Rgb, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 """Viridis: even to every eye."""
 MAX_EDGE = 1200
@@ -61,11 +65,11 @@ def css(rgb: Rgb) -> str:
     return "#" + "".join(f"{part:02x}" for part in rgb)
 
 
-def year_colours(years: Iterable[int]) -> dict[int, Rgb]:
-    """A colour a year, dark to bright."""
+def year_colours(years: Iterable[int], *, gain: bool = False) -> dict[int, Rgb]:
+    """A colour a year, dark to bright; blues for gain."""
     ordered = sorted(set(years))
     last = max(len(ordered) - 1, 1)
-    return {year: _between(_YEARS, at / last) for at, year in enumerate(ordered)}
+    return {year: _between(_GAINS if gain else _YEARS, at / last) for at, year in enumerate(ordered)}
 
 
 def paint(codes: NDArray[np.generic], colours: Mapping[int, Rgb]) -> NDArray[np.uint8]:
@@ -78,9 +82,13 @@ def paint(codes: NDArray[np.generic], colours: Mapping[int, Rgb]) -> NDArray[np.
 
 def loss_rgb(views: Views, colours: Mapping[int, Rgb]) -> NDArray[np.uint8]:
     """Year of loss over quiet ground."""
-    years = paint(views.loss_year, colours)
+    return years_rgb(views, views.loss_year, colours)
+
+
+def years_rgb(views: Views, years: NDArray[np.int32], colours: Mapping[int, Rgb]) -> NDArray[np.uint8]:
+    """Years (y, x), 0 without, over quiet ground."""
     ground = paint(views.strata, LAND_RGB)
-    return np.where((views.loss_year > 0)[..., np.newaxis], years, ground).astype(np.uint8)
+    return np.where((years > 0)[..., np.newaxis], paint(years, colours), ground).astype(np.uint8)
 
 
 def count_rgb(counts: NDArray[np.uint16], low: int, high: int) -> NDArray[np.uint8]:
@@ -118,33 +126,23 @@ def picture(views: Views, rgb: NDArray[np.uint8], *, alt: str, marks: bool = Tru
     rows, cols = views.strata.shape
     thin = max(1, ceil(max(rows, cols) / MAX_EDGE))
     unit = 480 / cols
+    down = unit * views.pixel_high_m / views.pixel_m
     data = base64.b64encode(png(rgb[::thin, ::thin])).decode()
-    path = " ".join("M" + "L".join(f"{x * unit:.1f} {y * unit:.1f}" for x, y in ring) + "Z" for ring in views.outline)
-    high = rows * unit
+    path = " ".join("M" + "L".join(f"{x * unit:.1f} {y * down:.1f}" for x, y in ring) + "Z" for ring in views.outline)
+    high = rows * down
     parts = [
         f'<image href="data:image/png;base64,{data}" width="480" height="{high:.1f}" preserveAspectRatio="none"/>',
         f'<path d="{path}" class="halo"/><path d="{path}" class="edge"/>',
-        *(_mark(letter, pixel, unit) for letter, pixel in zip(LETTERS, views.series if marks else (), strict=False)),
+        *(
+            _mark(letter, (col + 0.5) * unit, (row + 0.5) * down)
+            for letter, (row, col) in zip(LETTERS, views.marks if marks else (), strict=False)
+        ),
         _scale(views, unit, high + 20),
     ]
     return svg(480, high + 32, parts, alt)
 
 
-def interval(low: int, mean: int, high: int, signed: int) -> Html:
-    """The 90 % range of a Monte Carlo, its mean and the signed value on one line from zero."""
-    top = max(high, mean, signed, 1) * 1.04
-    start, middle, end, central = (f"{100 * max(kg, 0) / top:.2f}%" for kg in (low, mean, high, signed))
-    parts = (
-        tag("span", class_="ninety", style=f"left:{start};width:calc({end} - {start})"),
-        tag("span", class_="mean", style=f"left:{middle}"),
-        tag("span", class_="central", style=f"left:{central}"),
-    )
-    alt = f"5th percentile {number(low)} kg, mean {number(mean)} kg, 95th percentile {number(high)} kg."
-    return tag("div", *parts, class_="span", role="img", aria_label=alt)
-
-
-def _mark(letter: str, pixel: PixelSeries, unit: float) -> str:
-    x, y = (pixel.col + 0.5) * unit, (pixel.row + 0.5) * unit
+def _mark(letter: str, x: float, y: float) -> str:
     away = -1 if x > 440 else 1
     return (
         f'<g class="mark"><circle cx="{x:.1f}" cy="{y:.1f}" r="6"/><circle cx="{x:.1f}" cy="{y:.1f}" r="6"/>'

@@ -70,8 +70,9 @@ def _radiometry(s: Statement) -> Iterator[tuple[str, str, str]]:
 
 
 def _tree_cover(s: Statement) -> Iterator[tuple[str, str, str]]:
+    covers = {source["id"] for source in s.method.plan["sources"] if source["role"] == "tree-cover"}
     for scene in s.evidence:
-        if scene.status == "layer" and scene.date > s.method.plan["project"]["start"]:
+        if scene.source in covers and scene.date > s.method.plan["project"]["start"]:
             late = f"dated {scene.date}, after the project's start: loss before it may read as non-forest"
             yield "tree-cover.late", scene.id, late
 
@@ -94,7 +95,8 @@ def _loss(s: Statement) -> Iterator[tuple[str, str, str]]:
             )
             yield "activity.weak", f"{row.weak_pixels} {of}", weak
     if s.observation.unmonitored_px:
-        short = "history too short; counted as stable forest"
+        optical = "observation" in s.method.plan["method"]
+        short = "history too short; counted as stable forest" if optical else "no map before or after; counted as non-forest"
         yield "change.unmonitored", f"{s.observation.unmonitored_px} pixels", short
 
 

@@ -16,6 +16,7 @@ from mrv.carbon.plots import inventory, parse_plots, parse_trees
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import Factor, factors_for
 from mrv.carbon.tree_mass import Choice
+from mrv.carbon.wood_density import load_densities
 from mrv.cube import Layer, Reader
 from mrv.errors import PlanError, SourceError
 from mrv.uncertainty.propagation import Component
@@ -99,7 +100,8 @@ def read_measured(
     for name in ("plots.csv", "trees.csv"):
         if name not in inputs:
             raise PlanError("is missing", code="plots.missing", file=name, hint="[biomass] needs plots.csv and trees.csv")
-    field_data = inventory(parse_plots(inputs["plots.csv"]), parse_trees(inputs["trees.csv"]))
+    field_data = inventory(parse_plots(inputs["plots.csv"]), parse_trees(inputs["trees.csv"]), densities=load_densities())
+    _inside(field_data, area, grid)
     stock = plot_stock(
         field_data, above=_choices(table),
         below=[Choice(equation(table.below_ground), Fraction(1))] if table.below_ground else (), seed=seed,
@@ -223,12 +225,31 @@ def _map_kg_ha(plan: MonitoringPlan, layer: Scene, grid: GeoBox, store: Store) -
     return kg
 
 
-def _at(kg_ha: NDArray[np.int64], grid: GeoBox, place: tuple[float, float], plot: str, layer: str) -> int:
+def _inside(field_data: Inventory, area: NDArray[np.bool_], grid: GeoBox) -> None:
+    """Plots stand for the project's forest, so they lie in the project area, as far as their positions are known."""
+    metres = abs(grid.affine.a) * (111_320 if grid.crs.geographic else 1)
+    for plot in field_data.plots:
+        slack = 1 + int(float(plot.positional_error_m or 0) / metres)
+        row, col = _pixel(grid, (float(plot.lon), float(plot.lat)))
+        near = area[max(row - slack, 0) : row + slack + 1, max(col - slack, 0) : col + slack + 1]
+        if row < -slack or col < -slack or not near.any():
+            raise PlanError(
+                f"plot {plot.plot} lies outside the project area", code="plots.outside", file="plots.csv", field=plot.plot,
+                hint="check lon and lat; plots of another forest say nothing of this one by design",
+            )  # fmt: skip
+
+
+def _pixel(grid: GeoBox, place: tuple[float, float]) -> tuple[int, int]:
+    """Row and column of a longitude and latitude."""
     from pyproj import Transformer
 
     x, y = Transformer.from_crs("EPSG:4326", str(grid.crs), always_xy=True).transform(*place)
     col, row = ~grid.affine * (x, y)
-    at = int(np.floor(row)), int(np.floor(col))
+    return int(np.floor(row)), int(np.floor(col))
+
+
+def _at(kg_ha: NDArray[np.int64], grid: GeoBox, place: tuple[float, float], plot: str, layer: str) -> int:
+    at = _pixel(grid, place)
     if not (0 <= at[0] < kg_ha.shape[0] and 0 <= at[1] < kg_ha.shape[1]) or kg_ha[at] < 0:
         raise PlanError(
             f"plot {plot} lies where {layer} has no value", code="plots.outside", file="plots.csv", field=plot,

@@ -74,7 +74,8 @@ def panel(inventory: Inventory, live: list[Tree], choices: Sequence[Sequence[Cho
     """
     visits: dict[str, dict[int, Plot]] = {}
     for plot in inventory.plots:
-        visits.setdefault(plot.plot, {})[plot.visit] = plot
+        if plot.state == "forest":  # means of standing forest are means over the domain that is one
+            visits.setdefault(plot.plot, {})[plot.visit] = plot
     quantities = _quantities(inventory, visits, len(choices), when)
     reported = [q for q in quantities if not q.name.startswith(SERVING)]
     plots = tuple(own[min(own)] for own in visits.values())

@@ -19,6 +19,8 @@ PLOT_COLUMNS = (
 )  # fmt: skip
 TREE_COLUMNS = ("plot", "visit", "tree", "species", "dbh_cm", "height_m", "wood_density_g_cm3", "status")
 STATUSES = ("alive", "dead")
+STATES = ("forest", "degraded", "cleared")
+"""What a plot is at a visit; of an optional column ``state``, empty for forest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ class Plot:
     """Proportional to 1 / inclusion probability."""
     positional_error_m: Fraction | None
     """Standard error of the position, m; None where not stated."""
+    state: str = "forest"
+    """One of :data:`STATES`.  A visit to a plot that is not forest serves no mean of forest: what was lost or degraded is
+    counted by activity data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +115,14 @@ def parse_plots(data: bytes, *, file: str = "plots.csv") -> PlotTable:
     """Read the table of plots.
 
     Args:
-        data: The file's bytes: UTF-8 CSV, one row a plot and visit, columns ``PLOT_COLUMNS`` in any order.
+        data: The file's bytes: UTF-8 CSV, one row a plot and visit, columns ``PLOT_COLUMNS`` and, optionally, ``state``, in
+            any order.
         file: Name for messages.
 
     Raises:
         PlanError: A cell that cannot be used; a plot and visit twice; no plots.
     """
-    lines = list(rows(data, PLOT_COLUMNS, file=file, room="plots"))
+    lines = list(rows(data, PLOT_COLUMNS, file=file, room="plots", optional=("state",)))
     if not lines:
         raise PlanError("no plots", code="plots.empty", file=file, hint="remove the file, or list the plots")
     plots = tuple(_plot(row) for row in lines)
@@ -125,6 +131,10 @@ def parse_plots(data: bytes, *, file: str = "plots.csv") -> PlotTable:
 
 
 def _plot(row: Row) -> Plot:
+    state = row.cells["state"] or "forest"
+    if state not in STATES:
+        message = f"{state!r} is no state of a plot"
+        row.refuse("state", message, code="state", hint=f"{', '.join(STATES)}, or empty for forest")
     area_hint = "horizontal area of the plot in m² (a circle of 7 m radius: 153.938)"
     return Plot(
         plot=row.text("plot"),
@@ -137,6 +147,7 @@ def _plot(row: Row) -> Plot:
         area_m2=row.number("area_m2", low="0", high="1000000", above=True, code="area", hint=area_hint),
         weight=row.number("weight", low="0", high="999999999999", above=True, code="weight", hint="1 / inclusion probability"),
         positional_error_m=row.optional("positional_error_m", low="0", high="100000", code="position", hint="metres"),
+        state=state,
     )
 
 

@@ -68,7 +68,7 @@ class Row:
         return day
 
 
-def rows(data: bytes, columns: tuple[str, ...], *, file: str, room: str) -> Iterator[Row]:
+def rows(data: bytes, columns: tuple[str, ...], *, file: str, room: str, optional: tuple[str, ...] = ()) -> Iterator[Row]:
     """Rows of a UTF-8 CSV with exactly these columns, in any order.
 
     Args:
@@ -76,6 +76,7 @@ def rows(data: bytes, columns: tuple[str, ...], *, file: str, room: str) -> Iter
         columns: Names of the columns.
         file: Name for messages.
         room: First part of error codes.
+        optional: Columns that may be left out; their cells are then empty.
 
     Raises:
         PlanError: Not UTF-8, not CSV, other columns, a line of another length.
@@ -87,15 +88,20 @@ def rows(data: bytes, columns: tuple[str, ...], *, file: str, room: str) -> Iter
     reader = csv.reader(lines, strict=True)
     try:
         header = tuple(next(reader, ()))
-        if sorted(header) != sorted(columns):
-            wrong = sorted(set(columns).symmetric_difference(header)) or ["a column twice"]
+        if sorted(set(header) - set(optional)) != sorted(columns) or len(set(header)) < len(header):
+            wrong = sorted(set(columns).symmetric_difference(set(header) - set(optional))) or ["a column twice"]
             message = f"columns differ: {', '.join(wrong)}"
             raise PlanError(message, code=f"{room}.columns", file=file, field="line 1", hint=f"columns: {','.join(columns)}")
         for cells in reader:
             if len(cells) != len(header):
                 message, where = f"{len(cells)} cells for {len(header)} columns", f"line {reader.line_num}"
                 raise PlanError(message, code=f"{room}.columns", file=file, field=where, hint="one cell a column")
-            yield Row(dict(zip(header, cells, strict=True)), file=file, line=reader.line_num, room=room)
+            yield Row(
+                {**dict.fromkeys(optional, ""), **dict(zip(header, cells, strict=True))},
+                file=file,
+                line=reader.line_num,
+                room=room,
+            )
     except csv.Error as error:
         raise PlanError(f"not CSV: {error}", code=f"{room}.csv", file=file, hint="quote cells that hold commas") from error
 

@@ -7,7 +7,7 @@ correction is a new table with a new name.
 from __future__ import annotations
 
 import csv
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -171,6 +171,12 @@ def _override(factor: Factor, plan: FactorsTable) -> Factor:
     if factor.id not in plan.overrides:
         return factor
     value = Fraction(plan.overrides[factor.id])
+    given = plan.override_intervals.get(factor.id)
+    if given is not None:
+        return replace(
+            factor, value=value, low=Fraction(given.low), high=Fraction(given.high), interval="95 % by the plan",
+            source=f"monitoring plan: {given.source}", note="", verified=False, overridden=True,
+        )  # fmt: skip
     ratio = value / factor.value
     return Factor(
         id=factor.id,

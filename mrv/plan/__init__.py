@@ -1,6 +1,15 @@
 """The monitoring plan: the attested method and the claim. All that can change the answer, and nothing that cannot."""
 
-from mrv.plan.accounts import BiomassTable, FactorsTable, Pool, PoolTable, ProgrammeTable, RandomTable, SoilTable
+from mrv.plan.accounts import (
+    BiomassTable,
+    FactorsTable,
+    OverrideInterval,
+    Pool,
+    PoolTable,
+    ProgrammeTable,
+    RandomTable,
+    SoilTable,
+)
 from mrv.plan.claim import Claim
 from mrv.plan.evidence import BiomassLayer, ExtentClasses, ObservationTable, Radiometry, RecordTable, Role, Source
 from mrv.plan.method import ActivityTable, ChangeTable, ExtentChangeTable, MethodTable
@@ -22,6 +31,7 @@ __all__ = [
     "MethodTable",
     "MonitoringPlan",
     "ObservationTable",
+    "OverrideInterval",
     "Pool",
     "PoolTable",
     "ProgrammeTable",

@@ -28,6 +28,17 @@ _METHODS: dict[Pool, frozenset[PoolMethod]] = {
 }
 
 
+class OverrideInterval(Table):
+    """The interval of a factor whose value the plan overrides."""
+
+    low: Positive
+    """Lower end, 95 %."""
+    high: Positive
+    """Upper end."""
+    source: str
+    """Where value and interval come from."""
+
+
 class FactorsTable(Table):
     """Emission factors, by id in the tables of :mod:`mrv.carbon`."""
 
@@ -66,7 +77,17 @@ class FactorsTable(Table):
     gwp: Literal["AR5-100", "AR6-100"] = "AR5-100"
     """Set of global warming potentials."""
     overrides: dict[str, Positive] = Field(default_factory=dict)
-    """Other values for factors of the table, by id; each becomes a finding."""
+    """Other values for factors of the table, by id; each becomes a finding.  The interval is scaled with them, or …"""
+    override_intervals: dict[str, OverrideInterval] = Field(default_factory=dict)
+    """… given, by id."""
+
+    @model_validator(mode="after")
+    def _intervals_hold(self) -> Self:
+        for name, interval in self.override_intervals.items():
+            value = self.overrides.get(name)
+            if value is None or not interval.low <= value <= interval.high:
+                raise ValueError(f"the interval of {name} needs a value in factors.overrides, between low and high")
+        return self
 
     @property
     def tables(self) -> tuple[str, ...]:

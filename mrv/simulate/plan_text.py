@@ -35,6 +35,8 @@ class PlanChoices:
     """Crediting programme; None: VM0033 for mangrove, ART TREES for forest."""
     interval: Literal["score", "logit", "bootstrap"] = "score"
     """Interval of areas that is signed."""
+    expert: str | None = None
+    """Interpreter of ``interpreters.csv`` whose readings are held true."""
     draws: int = 10_000
     """Monte Carlo draws."""
     claimed_t: tuple[int, ...] = ()
@@ -190,10 +192,11 @@ buffer_px = 2
 
 def _reference(world: World, choices: PlanChoices) -> str:
     rows = "\n".join(f'{label} = "{role}"' for label, role in classes(world.scenario).items())
+    expert = "" if choices.expert is None else f'expert = "{choices.expert}"\n'
     return f"""[reference]
 interval = "{choices.interval}"
 response_design = "simulated interpreter: the state of one pixel at the end of each year"
-
+{expert}
 [reference.classes]
 {rows}
 """

@@ -128,7 +128,7 @@ def test_coverage_of_the_corrected_area_in_full():
         true, found, covered = simulate(2000, gold_units=gold_units)
         print(gold_units, true, found.mean(axis=0), found.std(axis=0), covered)
         assert abs(found[:, 1].mean() - true) < 3 * found[:, 1].std() / 2000**0.5
-        assert 0.88 <= covered[1] <= 0.96
+        assert 0.88 <= covered[1] <= 0.925
 
 
 def test_an_area_corrected_below_nought_keeps_its_sign_and_its_limits_do_not():

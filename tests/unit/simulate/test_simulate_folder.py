@@ -172,7 +172,7 @@ def test_plan_and_parts_agree_on_plots(tmp_path, world):
 
 @pytest.mark.parametrize("kind", ["mangrove", "forest"])
 @pytest.mark.parametrize(
-    "choices", [{}, {"reference": False, "plots": False, "soil": False, "programme": "ipcc-only"}], ids=str
+    "choices", [{"expert": "expert"}, {"reference": False, "plots": False, "soil": False, "programme": "ipcc-only"}], ids=str
 )
 def test_every_plan_is_one_the_product_takes(tmp_path, kind, choices):
     base = Scenario() if kind == "mangrove" else forest_scenario()
@@ -184,6 +184,7 @@ def test_every_plan_is_one_the_product_takes(tmp_path, kind, choices):
     assert plan.project.name == "Somewhere (simulated)"
     assert plan.project.kind == kind
     assert (plan.reference is None) == (not chosen.reference)
+    assert plan.reference is None or plan.reference.expert == "expert"
     assert ("biomass" in {source.role for source in plan.sources}) == ("plots" not in choices)
     assert (written.folder / "build" / "radar-simulated" / "collection.json").exists()
 

@@ -1,4 +1,4 @@
-"""Views: what a person looks at beside a statement, computed from a result; arrays and plain values, no drawing."""
+"""Optical views: what the optical detector saw, as pictures before and after and as curves of single pixels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from mrv.activity.strata import FOREST, LOSS
 from mrv.cube import NODATA, ndvi
 from mrv.units import epoch_day, from_epoch_day
+from mrv.views.places import lonlat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,19 +68,9 @@ class PixelSeries:
 
 
 @dataclass(frozen=True)
-class Views:
-    """Pictures and curves of one result; rasters are (y, x) on the plan's window."""
+class OpticalViews:
+    """Pictures and curves of a run that monitored scenes; rasters are (y, x) on the plan's window."""
 
-    statement_digest: str
-    """Statement these pictures belong to."""
-    crs: str
-    """Coordinate reference system of the window."""
-    pixel_m: float
-    """Pixel size, in units of the CRS (metres)."""
-    centre: tuple[float, float]
-    """Longitude and latitude of the window's centre, degrees."""
-    outline: tuple[NDArray[np.float64], ...]
-    """Rings around the project's pixels: (column, row) of pixel corners (n, 2)."""
     before: NDArray[np.uint8]
     """True colour before the project (y, x, 3); the same stretch as ``after``."""
     after: NDArray[np.uint8]
@@ -88,12 +79,8 @@ class Views:
     """Scenes in ``before``."""
     after_dates: tuple[date, ...]
     """Scenes in ``after``."""
-    loss_year: NDArray[np.int32]
-    """Year of the first anomalous observation, inside the loss stratum; 0 elsewhere."""
     clear_count: NDArray[np.uint16]
     """Clear observations used."""
-    strata: NDArray[np.uint8]
-    """Strata, codes as :data:`mrv.activity.strata.STRATA`; 0 outside the project."""
     series: tuple[PixelSeries, ...]
     """A loss, the weakest loss and a stable pixel, as far as there are such."""
     history_end: date
@@ -110,45 +97,36 @@ class Views:
     """Loss pixels first anomalous in that first scene: they may have been lost before the period."""
 
 
-def look(result: Result) -> Views:
-    """Everything there is to look at.
+def look_optical(result: Result) -> OpticalViews:
+    """Everything the optical detector can show.
 
     Args:
-        result: A result whose store can still be read.
+        result: A result of the optical detector whose store can still be read.
     """
-    optical = result.optical
+    optical, strata = result.optical, result.activity.strata
     history, monitored = optical.used[: optical.model.history], optical.used[optical.model.history :]
     start, end = (date.fromisoformat(text) for text in (result.statement.period.start, result.statement.period.end))
     period = [layer for layer in monitored if epoch_day(start) <= layer.day <= epoch_day(end)]
     first, last = _good_year(history), _good_year(period or monitored)
     before, after = stretch(_composite(result, first), _composite(result, last))
-    lost = result.activity.strata == LOSS
-    gap = _season_gap(result.optical.model.days, epoch_day(start))
-    return Views(
-        statement_digest=result.statement.digest(),
-        crs=result.statement.grid.crs,
-        pixel_m=float(result.grid.affine.a),
-        centre=_lonlat(result, result.grid.shape[0] / 2, result.grid.shape[1] / 2),
-        outline=outline(result.inside),
+    gap = _season_gap(optical.model.days, epoch_day(start))
+    rules, change = optical.model.rules, optical.change
+    return OpticalViews(
         before=before,
         after=after,
         before_dates=tuple(from_epoch_day(layer.day) for layer in first),
         after_dates=tuple(from_epoch_day(layer.day) for layer in last),
-        loss_year=np.where(lost, _years(result.optical.change.break_day), 0).astype(np.int32),
-        clear_count=result.optical.change.clear_count,
-        strata=result.activity.strata,
+        clear_count=change.clear_count,
         series=tuple(
             _series(result, kind, row, col)
-            for kind, (row, col) in choose(
-                result.activity.strata, optical.change.break_day, optical.change.confidence, since=epoch_day(start)
-            ).items()
+            for kind, (row, col) in choose(strata, change.break_day, change.confidence, since=epoch_day(start)).items()
         ),
         history_end=from_epoch_day(history[-1].day),
-        threshold_sigma=str(result.optical.model.rules.threshold_sigma),
-        consecutive=result.optical.model.rules.consecutive,
-        refit_yearly=result.optical.model.rules.refit_yearly,
+        threshold_sigma=str(rules.threshold_sigma),
+        consecutive=rules.consecutive,
+        refit_yearly=rules.refit_yearly,
         season_gap=gap,
-        gap_loss_px=int((lost & (result.optical.change.break_day == epoch_day(gap[1]))).sum()),
+        gap_loss_px=int(((strata == LOSS) & (change.break_day == epoch_day(gap[1]))).sum()),
     )
 
 
@@ -212,14 +190,6 @@ def stretch(*composites: NDArray[np.int16]) -> tuple[NDArray[np.uint8], ...]:
     )
 
 
-def outline(inside: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
-    """Rings along the pixel edges around a mask (y, x): (column, row) of corners, holes too."""
-    from rasterio.features import shapes
-
-    found = shapes(inside.astype(np.uint8), mask=inside)
-    return tuple(np.array(ring, np.float64) for shape, _ in found for ring in shape["coordinates"])
-
-
 def lower_median(stack: NDArray[np.int16]) -> NDArray[np.int16]:
     """Median over time of int16 (time, y, x) without ``NODATA``; of two middle values the lower."""
     ordered = np.sort(stack, axis=0)  # NODATA is the lowest value there is
@@ -261,7 +231,7 @@ def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
     model = result.optical.model
     fitted, threshold = model.fitted(index)
     day, seen = int(result.optical.change.break_day[row, col]), index != NODATA
-    lon, lat = _lonlat(result, row + 0.5, col + 0.5)
+    lon, lat = lonlat(result, row + 0.5, col + 0.5)
     earlier = model.days[seen & (model.days < day)]
     return PixelSeries(
         kind=kind, row=row, col=col, lon=lon, lat=lat, days=model.days,
@@ -279,10 +249,6 @@ def _season_gap(days: NDArray[np.int32], start: int) -> tuple[date, date]:
     return from_epoch_day(int(days[max(split - 1, 0)])), from_epoch_day(int(days[min(split, len(days) - 1)]))
 
 
-def _years(days: NDArray[np.int32]) -> NDArray[np.int64]:
-    return days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-
-
 def _company(lost: NDArray[np.bool_]) -> NDArray[np.int64]:
     """How many of each pixel's eight neighbours are lost."""
     wide = np.pad(lost, 1).astype(np.int64)
@@ -290,12 +256,3 @@ def _company(lost: NDArray[np.bool_]) -> NDArray[np.int64]:
     return sum(
         (wide[y : y + rows, x : x + cols] for y in range(3) for x in range(3)), np.zeros(lost.shape, np.int64)
     ) - lost.astype(np.int64)
-
-
-def _lonlat(result: Result, row: float, col: float) -> tuple[float, float]:
-    from pyproj import Transformer
-
-    affine = result.grid.affine  # north-up: the grid makes no other
-    to_lonlat = Transformer.from_crs(result.statement.grid.crs, "EPSG:4326", always_xy=True)
-    lon, lat = to_lonlat.transform(affine.c + affine.a * col, affine.f + affine.e * row)
-    return float(lon), float(lat)

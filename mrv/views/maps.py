@@ -1,0 +1,73 @@
+"""Maps: what was mapped, on the plan's window, for looking at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mrv.change.extent_maps import ExtentChange
+from mrv.views.optical import OpticalViews, look_optical
+from mrv.views.places import lonlat, outline, pixel_size_m
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mrv.pipeline import Result
+
+
+@dataclass(frozen=True)
+class Views:
+    """Maps of one result, and what its scenes show where it has any; rasters are (y, x) on the plan's window."""
+
+    statement_digest: str
+    """Statement these pictures belong to."""
+    crs: str
+    """Coordinate reference system of the window."""
+    pixel_m: float
+    """Width of a pixel on the ground, metres."""
+    pixel_high_m: float
+    """Height of a pixel, metres; other than the width where the grid is in degrees."""
+    centre: tuple[float, float]
+    """Longitude and latitude of the window's centre, degrees."""
+    outline: tuple[NDArray[np.float64], ...]
+    """Rings around the project's pixels: (column, row) of pixel corners (n, 2)."""
+    loss_year: NDArray[np.int32]
+    """Year of loss inside the loss stratum; 0 elsewhere."""
+    strata: NDArray[np.uint8]
+    """Strata, codes as ``names``; 0 outside the project."""
+    names: dict[int, str]
+    """Strata by code."""
+    gain_year: NDArray[np.int32] | None = None
+    """Year of gain, 0 without; None where the detector maps none."""
+    optical: OpticalViews | None = None
+    """What the scenes show; None where extent maps were compared."""
+
+    @property
+    def marks(self) -> tuple[tuple[int, int], ...]:
+        """Row and column of the pixels whose curves are shown."""
+        return tuple((pixel.row, pixel.col) for pixel in self.optical.series) if self.optical else ()
+
+
+def look(result: Result) -> Views:
+    """Everything there is to look at.
+
+    Args:
+        result: A result; where it monitored scenes, its store must still be readable.
+    """
+    rows, cols = result.grid.shape
+    extents = isinstance(result.detail, ExtentChange)
+    wide, high = pixel_size_m(result)
+    return Views(
+        statement_digest=result.statement.digest(),
+        crs=result.statement.grid.crs,
+        pixel_m=wide,
+        pixel_high_m=high,
+        centre=lonlat(result, rows / 2, cols / 2),
+        outline=outline(result.inside),
+        loss_year=result.activity.years,
+        strata=result.activity.strata,
+        names=result.activity.names,
+        gain_year=result.maps.get("gain_year"),
+        optical=None if extents else look_optical(result),
+    )
