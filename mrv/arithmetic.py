@@ -20,12 +20,15 @@ from mrv.carbon.stock import growth_rows, stock_rows
 from mrv.carbon.tables import factors_for
 from mrv.checks import Check, decide
 from mrv.claimed import Claimed
+from mrv.consistency import claim_faults, grid_faults, plot_faults, sample_faults, seed_faults
+from mrv.draw_rules import draw_faults
 from mrv.equations import percentage_speaks
-from mrv.errors import PlanError
+from mrv.errors import MRVError
 from mrv.findings import findings
 from mrv.plan import ChangeTable, MonitoringPlan, plan_from_json
 from mrv.programme.credits import PriorCredit, RiskReport
 from mrv.programme.rows import programme_row, worked_example
+from mrv.scene_rules import scene_faults
 from mrv.scope import absent, not_verified
 from mrv.tonnes import Told, find_spread, quantities
 from mrv.uncertainty.approach1 import approach1_percent
@@ -56,7 +59,7 @@ def check_arithmetic(statement: Statement) -> list[Check]:
     for name, question in _QUESTIONS.items():
         try:
             wrong = list(question(statement))
-        except (ArithmeticError, KeyError, ValueError, TypeError, IndexError, RuntimeError, AttributeError, PlanError) as error:
+        except (ArithmeticError, KeyError, ValueError, TypeError, IndexError, RuntimeError, AttributeError, MRVError) as error:
             wrong = [f"cannot be recomputed: {error!r}"]
         checks.append(decide(f"statement.arithmetic.{name}", ok=not wrong, detail="; ".join(wrong) or "recomputed"))
     return checks
@@ -66,7 +69,7 @@ def plan_fault(statement: Statement) -> str | None:
     """Why the embedded plan is none that this package would run, or None."""
     try:
         factors_for(plan_from_json(statement.method.plan).factors)
-    except PlanError as error:
+    except MRVError as error:
         return str(error)
     return None
 
@@ -166,7 +169,7 @@ def _sample(s: Statement) -> Iterator[str]:
     yield from _differs("label", a.label, ESTIMATED_AREA if given else MAPPED_AREA)
     yield from _differs("estimator", a.estimator, ESTIMATOR if given else "none")
     if a.sample is None or table is None:
-        yield from _differs("estimates without a sample", (a.estimates, a.accuracy), ([], None))
+        yield from _differs("estimates without a sample", (a.sample, a.estimates, a.accuracy), (None, [], None))
         return
     signed = (a.sample.interval, a.sample.response_design, a.sample.fpc)
     yield from _differs("interval and response design", signed, (table.interval, table.response_design, True))
@@ -201,12 +204,14 @@ def _factors(s: Statement) -> Iterator[str]:
     known = {**factors_for(plan.factors), **soil_factor(plan)}
     published = known["agb"]
     if plan.biomass is not None:
-        known = {**{role: factor for role, factor in known.items() if role not in MEASURED}, "agb_published": published}
-    stated = {row.role: row.model_dump() for row in s.factors if plan.biomass is None or row.role not in MEASURED}
-    yield from _differs("factors", stated, {role: factor.as_row(role) for role, factor in known.items()})
-    measured = sorted({row.role for row in s.factors} - set(stated))
+        known = {**known, "agb_published": published}
+    # A growth that nobody measured is the plan's published one, plots or not.
+    measured = [row.role for row in s.factors if row.id.startswith("plots.")]
+    stated = {row.role: row.model_dump() for row in s.factors if row.role not in measured}
+    published_of = {role: factor.as_row(role) for role, factor in known.items() if role not in measured}
+    yield from _differs("factors", stated, published_of)
     need = {"agb"} if plan.biomass is not None else set()
-    if not need <= set(measured) <= MEASURED or len({row.role for row in s.factors}) < len(s.factors):
+    if not need <= set(measured) <= (MEASURED if need else set()) or len({row.role for row in s.factors}) < len(s.factors):
         yield f"measured factors {measured} are not those of plots"
     source = {row.digest for row in s.inputs if row.name == "plots.csv"}
     for row in s.factors:
@@ -324,13 +329,20 @@ def _words(s: Statement) -> Iterator[str]:
 
 _QUESTIONS: dict[str, Callable[[Statement], Iterator[str]]] = {
     "plan": _plan,
+    "seed": seed_faults,
+    "grid": lambda s: grid_faults(s, _plan_of(s)),
+    "scenes": lambda s: scene_faults(s, _plan_of(s)),
     "observation": _observation,
     "areas": _areas,
     "sample": _sample,
+    "cohort": lambda s: sample_faults(s, _plan_of(s), list(_years(s))),
+    "plots": lambda s: plot_faults(s, _plan_of(s)),
     "factors": _factors,
     "stocks": _stocks,
+    "stated": claim_faults,
     "quantities": _quantities,
     "uncertainty": _uncertainty,
+    "draws": lambda s: draw_faults(s, _plan_of(s)),
     "programme": _programme,
     "words": _words,
 }

@@ -33,9 +33,7 @@ STRATA_RGB: dict[int, Rgb] = {
     NON_FOREST: (222, 214, 198),
     GAIN: (86, 180, 233),
 }
-LAND_RGB: dict[int, Rgb] = (
-    STRATA_RGB | dict.fromkeys((LOSS, BUFFER, FOREST), (214, 226, 208)) | {GAIN: STRATA_RGB[NON_FOREST]}
-)
+LAND_RGB: dict[int, Rgb] = STRATA_RGB | dict.fromkeys((LOSS, BUFFER, FOREST), (214, 226, 208)) | {GAIN: STRATA_RGB[NON_FOREST]}
 """Quiet ground for the years of loss and of gain."""
 _YEARS: tuple[Rgb, ...] = ((45, 10, 94), (143, 36, 105), (216, 67, 78), (245, 145, 43))
 _GAINS: tuple[Rgb, ...] = ((8, 48, 107), (33, 113, 181), (86, 165, 219), (158, 202, 235))

@@ -9,7 +9,7 @@ from mrv.errors import PlanError
 from mrv.units import sha256_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 NAMES = (
@@ -47,6 +47,16 @@ class Inputs:
     def digests(self) -> dict[str, str]:
         """sha256 of each, by name."""
         return {name: sha256_bytes(data) for name, data in sorted(self.files.items())}
+
+
+def seed_of(plan_digest: str, digests: Iterable[str]) -> str:
+    """Seed of a statement's random numbers: nobody chooses it.
+
+    Args:
+        plan_digest: Digest of the plan.
+        digests: Digests of the boundary, of every table and of every band, in any order.
+    """
+    return sha256_bytes("\n".join([plan_digest, *sorted(set(digests))]).encode())
 
 
 def input_suffix(name: str) -> str:

@@ -18,7 +18,7 @@ from mrv.compose import compose, project_section
 from mrv.errors import PlanError, UsageError
 from mrv.grid import grid_for, inside
 from mrv.ground import read_ground
-from mrv.inputs import Inputs
+from mrv.inputs import Inputs, seed_of
 from mrv.observe.extents import observe_extents
 from mrv.observe.optical import Optical, observe_optical
 from mrv.observe.scenes import layer_section, verify_pixels
@@ -155,7 +155,7 @@ def compute(
 
 def _seed(plan: MonitoringPlan, boundary: Boundary, inputs: Inputs, scenes: Sequence[Scene]) -> str:
     digests = {boundary.digest, *inputs.digests.values(), *(d for scene in scenes for d in scene.bands.values())}
-    return sha256_bytes("\n".join([plan.digest(), *sorted(digests)]).encode())
+    return seed_of(plan.digest(), digests)
 
 
 @cache

@@ -16,7 +16,7 @@ HALF = Fraction(1, 2)
 """Units of both scores that the rivals of the signed interval add to each stratum (Jeffreys)."""
 SMOOTHING = Fraction(2, 5)
 """Units of the extreme score that the skewness of the signed interval adds to each stratum: between ⅓, which makes a Poisson
-count nearly median-unbiased, and Jeffreys' ½. Chosen by experiment (``benchmarks/coverage.py``)."""
+count nearly median-unbiased, and Jeffreys' ½. Chosen by experiment (``benchmarks/interval_coverage.py``)."""
 
 
 @dataclass(frozen=True, slots=True)

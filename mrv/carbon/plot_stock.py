@@ -164,7 +164,8 @@ def plot_stock(
     for choices, pool in zip(pools, ("above-ground", "below-ground"), strict=False):
         check_choices(choices, pool)
     when = inventory.visits[-1] if visit is None else visit
-    live = [tree for tree in inventory.trees if tree.status == "alive"]
+    forest = {(plot.plot, plot.visit) for plot in inventory.plots if plot.state == "forest"}
+    live = [tree for tree in inventory.trees if tree.status == "alive" and (tree.plot, tree.visit) in forest]
     if not live:
         hint = "name a published factor for a forest without trees: plots of zero give no interval"
         raise PlanError("no live tree on any plot", code="plots.no-trees", file="trees.csv", hint=hint)

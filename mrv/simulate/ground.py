@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from mrv.simulate.world import World
 
 BLOCK_PX = 5
+STANDING, DEGRADED, CLEARED = "forest", "degraded", "cleared"
+"""States of a plot at a visit."""
 STRATA = {"mangrove": ("seaward", "landward"), "forest": ("valley", "ridge")}
 """Design strata of the plots: blocks below and above the median of the ground's height."""
 _PLOT_COLUMNS = (
@@ -152,13 +154,12 @@ def plot_tables(world: World, design: PlotDesign) -> tuple[bytes, bytes]:
         noise = float(1 + design.noise_percent / 100 * dice.normal(1)[0])
         day_in_december, stand, stems = dice.integer(1, 20), None, np.zeros(0, np.int64)
         for visit, year in enumerate(years, 1):
-            standing = int(world.state(year)[plot.row, plot.col]) != OTHER
-            when = date(year, 12, 1) + timedelta(days=day_in_december)
+            state, when = plot_state(world, plot, year), date(year, 12, 1) + timedelta(days=day_in_december)
             plot_rows.append([
                 plot.name, plot.cluster, plot.stratum, visit, when, lon, lat, design.plot_area_m2,
-                decimal_str(plot.weight, places=6), design.positional_error_m, "forest" if standing else "cleared",
+                decimal_str(plot.weight, places=6), design.positional_error_m, state,
             ])  # fmt: skip
-            if not standing:
+            if state == CLEARED:
                 continue
             per_ha = int(world.agb(year)[plot.row, plot.col]) * 1_000 / world.scenario.allometry_permille
             total = max(per_ha * design.plot_area_m2 / 10_000 * noise, 1.0)
@@ -169,6 +170,21 @@ def plot_tables(world: World, design: PlotDesign) -> tuple[bytes, bytes]:
                 stand, stems = revisit(stand, total, dice)
             tree_rows += _stems(world.scenario.kind, plot.name, visit, stand, stems)
     return _csv(_PLOT_COLUMNS, plot_rows), _csv(_TREE_COLUMNS, tree_rows)
+
+
+def plot_state(world: World, plot: Plot, year: int) -> str:
+    """What became of a plot since the first visit: ``cleared``, even if young trees stand there again, or ``degraded``.
+
+    Args:
+        world: The world.
+        plot: The plot; forest at the first visit, thinned before or not.
+        year: Year of the visit.
+    """
+    first = world.scenario.start.year - 1
+    states = [int(world.state(at)[plot.row, plot.col]) for at in range(first, year + 1)]
+    if OTHER in states:
+        return CLEARED
+    return STANDING if states[-1] == states[0] else DEGRADED
 
 
 def _stems(kind: str, plot: str, visit: int, stand: Stand, stems: NDArray[np.int64]) -> list[list[Any]]:

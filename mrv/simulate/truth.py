@@ -49,7 +49,8 @@ class YearTruth:
     gain_kg: int
     """Biomass that new forest has put on by the end of its first year."""
     standing_m2: int
-    """Forest since before the project (before the year, in its history) that stands, undisturbed, at the end of the year."""
+    """Forest since before the project (before the year, in its history), thinned then or not, that stands and was left alone
+    until the end of the year."""
     standing_kg: int
     """Growth of that forest: what plots that were never disturbed show."""
     emissions_kg_co2e: int
@@ -137,7 +138,7 @@ def _year(world: World, year: int) -> YearTruth:
 def _standing(world: World, year: int) -> NDArray[np.bool_]:
     first = min(world.scenario.start.year, year) - 1
     states = world.states[world.at(first) : world.at(year) + 1]
-    standing: NDArray[np.bool_] = np.all(states == FOREST, axis=0)[world.window]
+    standing: NDArray[np.bool_] = ((states[0] != OTHER) & np.all(states == states[0], axis=0))[world.window]
     return standing
 
 

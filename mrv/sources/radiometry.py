@@ -36,22 +36,27 @@ def decide_offset(scene: Scene, radiometry: Radiometry) -> OffsetDecision:
     Raises:
         SourceError: The baseline is unknown and the plan declares nothing, or it does not parse.
     """
-    if scene.baseline is None:
+    return offset_for(scene.baseline, radiometry, item=scene.id)
+
+
+def offset_for(baseline: str | None, radiometry: Radiometry, *, item: str) -> OffsetDecision:
+    """The same from a processing baseline, as an item or a statement states it."""
+    if baseline is None:
         if radiometry.unknown_baseline_offset_dn is None:
             raise SourceError(
                 "the processing baseline is unknown, so the radiometric offset is",
                 code="source.offset-unknown",
-                file=scene.id,
+                file=item,
                 field="processing:version",
                 hint="use a catalog that states it, or declare sources.radiometry.unknown_baseline_offset_dn with its reason",
             )
         return OffsetDecision(radiometry.unknown_baseline_offset_dn, "declared")
-    match = _BASELINE.fullmatch(scene.baseline)
+    match = _BASELINE.fullmatch(baseline)
     if match is None:
         raise SourceError(
-            f"processing baseline {scene.baseline!r} does not parse",
+            f"processing baseline {baseline!r} does not parse",
             code="source.offset-unknown",
-            file=scene.id,
+            file=item,
             field="processing:version",
             hint="expected NN.NN, such as 02.12",
         )

@@ -12,7 +12,7 @@ itself at the rate λ = κ₃ / V (third cumulant over variance; W(1 − 2p)/n f
 
 For one Poisson count (V = λ²k, ν = ∞) it is (z/2 + √(k + z²/12 + 1/6))², Bartlett's corrected score.  ν are the degrees of
 freedom of what λ leaves unexplained of the error of V (none for one stratum); t is the Student quantile to order 1/ν.
-Strata without hits are smoothed for λ alone, never for the estimate or its variance.  ``benchmarks/coverage.py`` is how this
+Strata without hits are smoothed for λ alone, never for the estimate or its variance.  ``benchmarks/interval_coverage.py`` is how this
 was chosen.
 
 References:

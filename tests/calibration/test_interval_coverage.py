@@ -1,6 +1,6 @@
 """Coverage of the intervals of an area, summed exactly over tables of counts, in worlds fixed beforehand.
 
-The worlds and the vectorised twin are those of ``benchmarks/coverage.py``; the twin is checked against the product here.
+The worlds and the vectorised twin are those of ``benchmarks/interval_coverage.py``; the twin is checked against the product here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mrv.uncertainty.intervals import interval
 
 
 def _benchmark():
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "coverage.py"
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / "interval_coverage.py"
     spec = importlib.util.spec_from_file_location("benchmark_coverage", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module

@@ -116,9 +116,7 @@ def labels(tiny: TinyProject, row: int, col: int) -> list[str]:
     found = []
     for year in YEARS:
         gone = 0 < lost <= (date(year, 12, 31) - date(1970, 1, 1)).days
-        found.append(
-            "other" if gone or not tiny.forest[row, col] else "thinned" if thinned and year == YEARS[-1] else "forest"
-        )
+        found.append("other" if gone or not tiny.forest[row, col] else "thinned" if thinned and year == YEARS[-1] else "forest")
     return found
 
 

@@ -11,6 +11,7 @@ from support.forest_plots import SEED, made, one
 from mrv.carbon.allometry import equation
 from mrv.carbon.plot_components import TreeErrors
 from mrv.carbon.plot_stock import plot_stock
+from mrv.carbon.plots import inventory, parse_plots, parse_trees
 from mrv.carbon.tree_mass import Choice
 from mrv.errors import PlanError
 from mrv.uncertainty.student import student_quantile
@@ -272,3 +273,31 @@ def test_what_cannot_be_estimated_is_refused():
     refused("plots.empty", lambda: stock(forest(), visit=3))
     refused("allometry.height-missing", lambda: stock(made([{}, {"plot": "p2", "cluster": "c2"}], [{"height_m": ""}])))
     refused("plots.dbh-unit", lambda: stock(made([{}, {"plot": "p2", "cluster": "c2"}], [{"dbh_cm": "2.1"}])))
+
+
+def test_a_plot_that_was_cleared_serves_no_mean_of_standing_forest():
+    """Its first visit counts for the stock; its change would count its loss a second time."""
+    header = "plot,cluster,stratum,visit,date,lon,lat,area_m2,weight,positional_error_m,state"
+    plots, trees = [header], ["plot,visit,tree,species,dbh_cm,height_m,wood_density_g_cm3,status"]
+    for number in range(6):
+        for visit, day in ((1, "2019-12-15"), (2, "2021-12-15")):
+            cleared = number == 5 and visit == 2
+            state = "cleared" if cleared else "" if number % 2 else "forest"
+            plots.append(f"p{number},c{number},s,{visit},{day},0,0,100,1,,{state}")
+            for tree in range(4):
+                if cleared and tree:
+                    continue
+                trees.append(f"p{number},{visit},t{tree},Rhizophora mangle,{10 + number + visit},9,0.8,alive")
+    made = inventory(parse_plots("\n".join(plots).encode()), parse_trees("\n".join(trees).encode()))
+    without = [row for row in plots if not row.startswith("p5,c5,s,2")]
+    fewer = [row for row in trees if not row.startswith("p5,2")]
+    same = inventory(parse_plots("\n".join(without).encode()), parse_trees("\n".join(fewer).encode()))
+    choice = [Choice(equation("komiyama-2005-above"), Fraction(1))]
+    found, wanted = (plot_stock(i, above=choice, seed=SEED, draws=1000, visit=1) for i in (made, same))
+    assert found.above.value == wanted.above.value
+    assert found.above.plots == 6
+    assert found.change.value == wanted.change.value > 0
+    assert found.change.plots == 5
+    with pytest.raises(PlanError) as caught:
+        parse_plots("\n".join([header, "p,c,s,1,2019-12-15,0,0,100,1,,burnt"]).encode())
+    assert caught.value.error_code == "plots.state"

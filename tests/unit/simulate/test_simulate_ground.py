@@ -303,3 +303,34 @@ def test_weights_are_written_to_six_places():
     written = {row["plot"]: Fraction(row["weight"]) for row in rows(plot_tables(world, design)[0])}
     for plot in draw_plots(world, design):
         assert abs(written[plot.name] - plot.weight) <= Fraction(1, 2_000_000)
+
+
+def test_thinned_plots_say_so_and_would_drag_the_growth_down():
+    """Degradation is counted by area: left in the increment's domain, thinned plots would count it twice."""
+    kept, all_standing = [], []
+    for seed in range(6):
+        world = make_world(Scenario(size_px=40, degradation_permille=40), seed)
+        plots, trees = (rows(data) for data in plot_tables(world, PlotDesign(clusters=16)))
+        total = masses("mangrove", trees)
+        for states, slopes in ((("forest",), kept), (("forest", "degraded"), all_standing)):
+            chosen = {plot["plot"] for plot in plots if plot["visit"] == "2" and plot["state"] in states}
+            both = [plot for plot in plots if plot["plot"] in chosen]
+            slopes.append((weighted_mean(both, total, 2) - weighted_mean(both, total, 1)) / 2)
+    assert abs(np.mean(kept) - 4_000) < 200
+    assert np.mean(all_standing) < 3_000
+
+
+def test_every_plot_is_forest_at_the_first_visit():
+    world = make_world(Scenario(size_px=40), 3)
+    plots = rows(plot_tables(world, PlotDesign(clusters=16))[0])
+    assert {plot["state"] for plot in plots if plot["visit"] == "1"} == {"forest"}
+
+
+def test_the_products_own_tables_take_them():
+    from mrv.carbon.plots import inventory, parse_plots, parse_trees
+
+    world = make_world(Scenario(size_px=40), 3)
+    plots, trees = plot_tables(world, PlotDesign(clusters=16))
+    joined = inventory(parse_plots(plots), parse_trees(trees))
+    assert joined.visits == (1, 2)
+    assert not joined.borrowed

@@ -9,7 +9,7 @@ as its check, and is how the bootstrap is judged.
 The sweep asks what happens between the worlds: 504 more, all with rare omissions.  Smoothing and degrees of freedom were
 chosen with all of these in view; sixty random worlds drawn afterwards are held out.
 
-Run ``python benchmarks/coverage.py`` (a minute); it writes ``results/coverage.json``.
+Run ``python benchmarks/interval_coverage.py`` (a minute); it writes ``results/interval-coverage.json``.
 """
 
 from __future__ import annotations
@@ -319,7 +319,7 @@ def main() -> None:
                 )
     print("\nsweep:", json.dumps(report["sweep"]))
     print("held out:", *(f"\n  {method} {json.dumps(told)}" for method, told in report["held_out"].items()))
-    (Path(__file__).parent / "results" / "coverage.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (Path(__file__).parent / "results" / "interval-coverage.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
