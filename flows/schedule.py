@@ -72,6 +72,8 @@ def need(project: Project, claim: Claim, out: Path) -> Need:
     old = (credential.attestation_digest(document),)
     if method["plan_digest"] != project.plan.digest():
         return Need(True, "the plan changed", old)
+    if [(row["name"], row["digest"]) for row in statement["inputs"]] != list(project.inputs.digests.items()):
+        return Need(True, "the project's tables changed", old)
     if method["code_digest"] != code_digest():
         return Need(True, "the code changed", old)
     last = read_items(out / "items.json")

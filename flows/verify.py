@@ -21,6 +21,7 @@ from mrv.cli import describe, refused, summary
 from mrv.errors import MRVError
 from mrv.pipeline import code_digest
 from mrv.project import Project, load_project
+from mrv.precheck import precheck
 from mrv.run import Record, attest, fetch_scenes, out_folder, search_scenes
 from mrv.units import sha256_json, slug
 
@@ -46,12 +47,13 @@ def _fetch_key(_context: Any, parameters: dict[str, Any]) -> str | None:
 
 
 def _attest_key(_context: Any, parameters: dict[str, Any]) -> str | None:
-    """Plan, boundary, evidence, code, key and place; no key, so no cache, where no attestation lies."""
+    """Plan, boundary, tables, evidence, code, key and place; no key, so no cache, where no attestation lies."""
     project, out = load_project(Path(parameters["project"])), Path(parameters["out"])
     if not (out / "attestation.json").exists():
         return None
     signer = load_signer(parameters["key"]).verification_method
-    inputs = [project.plan.digest(), project.boundary.digest, Path(parameters["fetched"]).name, code_digest()]
+    inputs = [project.plan.digest(), project.boundary.digest, *project.inputs.digests.items(),
+              Path(parameters["fetched"]).name, code_digest()]  # fmt: skip
     wanted = [parameters["period"] or "", *parameters["supersedes"], str(out.resolve())]
     return sha256_json(["attest", *inputs, signer, *wanted])
 
@@ -60,7 +62,9 @@ def _attest_key(_context: Any, parameters: dict[str, Any]) -> str | None:
 def search_task(project: str, period: str | None) -> str:
     """Search once; the path of the item list."""
     loaded = load_project(Path(project))
-    return str(search_scenes(loaded, loaded.plan.claim_for(period)))
+    claim = loaded.plan.claim_for(period)
+    precheck(loaded, claim)
+    return str(search_scenes(loaded, claim))
 
 
 @task(

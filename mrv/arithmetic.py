@@ -20,7 +20,7 @@ from mrv.carbon.stock import growth_rows, stock_rows
 from mrv.carbon.tables import factors_for
 from mrv.checks import Check, decide
 from mrv.claimed import Claimed
-from mrv.consistency import claim_faults, grid_faults, plot_faults, sample_faults, seed_faults
+from mrv.consistency import claim_faults, grid_faults, plot_faults, record_faults, sample_faults, seed_faults
 from mrv.draw_rules import draw_faults
 from mrv.equations import percentage_speaks
 from mrv.errors import MRVError
@@ -333,6 +333,7 @@ _QUESTIONS: dict[str, Callable[[Statement], Iterator[str]]] = {
     "grid": lambda s: grid_faults(s, _plan_of(s)),
     "scenes": lambda s: scene_faults(s, _plan_of(s)),
     "observation": _observation,
+    "record": record_faults,
     "areas": _areas,
     "sample": _sample,
     "cohort": lambda s: sample_faults(s, _plan_of(s), list(_years(s))),

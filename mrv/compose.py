@@ -6,11 +6,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mrv.carbon.stock import growth_intervals, growth_rows, stock_rows
-from mrv.draws import ESTIMATED, MAPPED, draw
+from mrv.draws import draw
 from mrv.findings import findings
 from mrv.gates import conclude, evaluate
 from mrv.plan import ChangeTable
 from mrv.programme.rows import authorisation_row, programme_row, worked_example
+from mrv.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
 from mrv.scope import absent, not_verified
 from mrv.sections import ProjectSection
 from mrv.sources.store import pixel_digest
@@ -151,7 +152,7 @@ def _activity(observed: Observed, ground: Ground, grid: GeoBox) -> dict[str, Any
 
 def _uncertainty(plan: MonitoringPlan, ground: Ground, drawn: Drawn, seed: str) -> dict[str, Any]:
     return {
-        "scope": ESTIMATED if ground.activity.sample else MAPPED,
+        "scope": SCOPE_ESTIMATED if ground.activity.sample else SCOPE_MAPPED,
         "approach1_half_width_percent": approach1_percent(ground.factors),
         "generator": plan.random.generator,
         "seed": seed,

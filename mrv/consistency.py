@@ -16,6 +16,7 @@ from mrv.activity.cohort import GAIN, START
 from mrv.carbon.pools import LOSS, degradation_of, loss_after
 from mrv.inputs import NAMES, seed_of
 from mrv.plan.site import GEOGRAPHIC
+from mrv.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
 from mrv.uncertainty.intervals import Z90
 from mrv.units import KG_PER_T, decimal_str
 
@@ -81,6 +82,21 @@ def _nominal_m2(grid: GridTable, top: float, rows: int) -> tuple[float, float] |
         return None
     ends = sorted(cos(radians(latitude)) * (edge * _M_PER_DEGREE) ** 2 for latitude in (top, top - rows * edge))
     return ends[0], ends[1]
+
+
+def record_faults(s: Statement) -> Iterator[str]:
+    """Counts of pixels and of observations that cannot exceed one another."""
+    seen, optical = s.observation, s.method.plan["method"]["change"]["detector"] == "harmonic-monitor/1"
+    if not seen.clear_min <= seen.clear_median <= seen.clear_max <= seen.scenes_used or seen.unmonitored_px > s.project.pixels:
+        yield f"clear observations from {seen.clear_min} to {seen.clear_max} of {seen.scenes_used} scenes"
+    for row in s.activity.loss:
+        sure = row.mean_confidence_percent
+        if max(row.weak_pixels, row.undated_pixels) > row.pixels or (sure is not None and sure > 100):
+            yield f"{row.year}: {row.weak_pixels} weak and {row.undated_pixels} undated of {row.pixels} pixels, {sure} % sure"
+        if (sure is not None) != (optical and row.pixels > 0):
+            yield f"{row.year}: a confidence of {sure} %"
+    if s.uncertainty.scope != (SCOPE_ESTIMATED if s.activity.sample is not None else SCOPE_MAPPED):
+        yield f"the uncertainty is said to cover {s.uncertainty.scope}"
 
 
 def sample_faults(s: Statement, plan: MonitoringPlan, years: Sequence[int]) -> Iterator[str]:
@@ -192,8 +208,10 @@ def _measured(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
             yield f"the interval of {role} is {row.interval}"
         if role == "agb" and note is not None and int(note[2]) != s.biomass.clusters:
             yield f"{role} is of {note[2]} clusters, the plots of {s.biomass.clusters}"
-        if not Fraction(row.low) <= Fraction(row.high) or (Fraction(row.low) < 0 and "growth" not in role):
-            yield f"the interval of {role} is upside down or below zero"
+        if not Fraction(row.low) <= Fraction(row.value) <= Fraction(row.high) or (
+            Fraction(row.low) < 0 and "growth" not in role
+        ):
+            yield f"the interval of {role} is upside down, below zero or without its value"
 
 
 def claim_faults(s: Statement) -> Iterator[str]:

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 EMISSIONS, REMOVALS, BASELINE, LEAKAGE, STOCK = "project emissions", "project removals", "baseline", "leakage", "stock"
 NET = {BASELINE: 1, EMISSIONS: -1, REMOVALS: -1, LEAKAGE: -1}
 """Net benefit: baseline less project less leakage."""
-MAPPED = "factors only; the mapped area has no error estimate"
-ESTIMATED = "areas, factors, plots, reference level and leakage, as far as each is given"
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,18 @@ absent is *not assessed*, never *passed*.  Overlap and already-attested serials 
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from mrv.activity_sections import MAPPED_AREA
+from mrv.carbon.pools import METHANE
 from mrv.checks import Check, decide
 from mrv.equations import sqrt_fraction
+from mrv.plausibility import broken_sum, mature_kg, standing_kg, two_years_kg, yearly_kg, yearly_removal_kg
 from mrv.sections import ConclusionSection, GateSection
-from mrv.units import KG_PER_T, M2_PER_HA, decimal_str, kg_co2e
+from mrv.units import KG_PER_T, M2_PER_HA, decimal_str
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +30,8 @@ Z99 = Fraction("2.575829")
 """Standard normal quantile of 0.995: disagreement is called at 99 %, so that sampling alone seldom is one."""
 STOCK_SHARE = Fraction(1, 2)
 """A yearly change of half a mature stock is a stock entered as a change: no forest regrows in two years."""
+NO_DEDUCTION = frozenset({"ipcc-only"})
+"""Programmes that deduct nothing for uncertainty."""
 CAPS: frozenset[str] = frozenset({"continuity", "dual evidence"})
 """Gates whose failure qualifies a conclusion; the failure of any other makes it adverse."""
 
@@ -37,15 +42,16 @@ def _gate(name: str, *, ok: bool | None, measured: str, limit: str) -> GateSecti
 
 
 def continuity(statement: Statement) -> GateSection:
-    """Record shorter than the plan allows (three years at least), or a gap longer than it allows."""
+    """Record shorter than the plan allows (three years at least), or a gap longer than it allows, also at the period's end."""
     method = statement.method.plan["method"]
     seen, rules = statement.observation, method.get("observation") or method["record"]
     years = max(3, int(rules["min_record_years"]))
     need, gap = int(years * DAYS_PER_YEAR), int(rules["max_gap_days"])
+    silent = (date.fromisoformat(statement.period.end) - date.fromisoformat(seen.last)).days
     return _gate(
         "continuity",
-        ok=seen.record_days >= need and seen.longest_gap_days <= gap,
-        measured=f"record {seen.record_days} days, longest gap {seen.longest_gap_days} days",
+        ok=seen.record_days >= need and max(seen.longest_gap_days, silent) <= gap,
+        measured=f"record {seen.record_days} days, longest gap {seen.longest_gap_days} days, {silent} days unseen at the end",
         limit=f"record ≥ {need} days, gap ≤ {gap} days",
     )
 
@@ -100,7 +106,7 @@ def input_integrity(statement: Statement) -> GateSection:
         )  # fmt: skip
     used = [scene for scene in statement.evidence if scene.status in {"used", "history"}]
     steps, longest, run = 0, int(change["consecutive"]), 0
-    for scene in statement.evidence:
+    for scene in sorted(statement.evidence, key=lambda scene: (scene.date, scene.id)):
         if scene.status in {"used", "history", "index step"}:
             run = run + 1 if scene.status == "index step" else 0
             steps = max(steps, run)
@@ -121,50 +127,26 @@ def plausibility(statement: Statement) -> GateSection:
     """A rate above the ecosystem's ceiling, a stock entered as a yearly change, a pool twice, years that do not add up."""
     ceiling = Decimal(statement.method.plan["factors"]["ceiling_t_co2e_ha_yr"])
     area_ha = Decimal(statement.project.area_m2) / M2_PER_HA
-    worst = max(_yearly_kg(statement).values(), default=0)
+    worst = max(yearly_kg(statement).values(), default=0)
     rate = Decimal(worst) / KG_PER_T / area_ha if area_ha else Decimal(0)
-    mature = _mature_kg(statement)
-    change = max(_yearly_removal_kg(statement).values(), default=0)
-    stocked = mature > 0 and change >= STOCK_SHARE * mature
+    mature, whole = mature_kg(statement), standing_kg(statement)
+    change = max(yearly_removal_kg(statement).values(), default=0)
+    gone = two_years_kg(statement)
+    stocked = change >= STOCK_SHARE * mature if change else False
     pools = [(stock.pool, stock.state) for stock in statement.stocks]
     counted = [entry["pool"] for entry in statement.method.plan["pools"]]
     twice = len(set(pools)) < len(pools) or len(set(counted)) < len(counted)
-    q = statement.quantities
-    period = sum(v.project_emissions_kg + v.project_removals_kg for v in q.vintages)
-    adds_up = period == q.period_project_kg and sum(flow.kg_co2e for flow in q.flows) == q.cumulative_project_kg
+    short = broken_sum(statement)
     return _gate(
         "plausibility",
-        ok=area_ha > 0 and rate <= ceiling and not stocked and not twice and adds_up,
-        measured=f"at most {rate:.3f} t CO2e/ha/yr; largest yearly removal {_percent(change, mature)} of the mature stock; "
-        f"{'a pool twice' if twice else 'no pool twice'}; years {'add up' if adds_up else 'do not add up'}",
+        ok=area_ha > 0 and rate <= ceiling and not stocked and gone <= whole and not twice and not short,
+        measured=f"at most {rate:.3f} t CO2e/ha/yr; largest yearly removal {_percent(change, mature)} of the mature stock, "
+        f"largest emission of two years {_percent(gone, whole)} of all that stands; "
+        f"{'a pool twice' if twice else 'no pool twice'}; years {f'do not add up to {short}' if short else 'add up'}",
         limit=f"≤ {ceiling} t CO2e/ha/yr (the plan's own ceiling); removal in a year < "
-        f"{decimal_str(100 * STOCK_SHARE, places=0)} % of the mature stock; each pool once; sum of years = period = cumulative",
+        f"{decimal_str(100 * STOCK_SHARE, places=0)} % of the mature stock; no more emitted in two years than stands; "
+        "each pool once; sum of years = period = cumulative",
     )
-
-
-def _yearly_kg(s: Statement) -> dict[str, int]:
-    """Magnitudes that the ceiling bounds, by what and when: project, baseline and benefit of each vintage."""
-    found: dict[str, int] = {}
-    for v in s.quantities.vintages:
-        found[f"project {v.year}"] = max(abs(v.project_emissions_kg), abs(v.project_removals_kg))
-        if v.gross_benefit_kg is not None:
-            found[f"benefit {v.year}"] = abs(v.gross_benefit_kg)
-    for row in s.quantities.reference_level:
-        found[f"{row.flow} of the baseline {row.year}"] = abs(row.kg_co2e)
-    return found
-
-
-def _mature_kg(s: Statement) -> Fraction:
-    """Living biomass of the whole project area at the published density, kg CO2e."""
-    rows = {row.role: row for row in s.factors}
-    published = rows.get("agb_published", rows["agb"])
-    density = Fraction(published.value) * (1 + Fraction(rows["root_shoot"].value)) * Fraction(rows["carbon_fraction"].value)
-    return Fraction(kg_co2e(s.project.area_m2, density))
-
-
-def _yearly_removal_kg(s: Statement) -> dict[int, int]:
-    """Largest removal of each year that the project or its benefit claims, kg CO2e."""
-    return {v.year: max(-v.project_removals_kg, v.removals_kg or 0) for v in s.quantities.vintages}
 
 
 def _percent(part: int, whole: Fraction) -> str:
@@ -188,13 +170,17 @@ def claim(statement: Statement) -> GateSection:
 
 
 def uncertainty(statement: Statement) -> GateSection:
-    """Nothing left by the programme's uncertainty, or a factor outside 0 to 1 after a deduction."""
+    """Nothing left by the programme's uncertainty, a factor outside 0 to 1, or a benefit without a percentage."""
     limit = "a deduction leaves 0 to 1 of the benefit, and more than nothing"
     left = statement.programme.factor_left
     if statement.activity.label == MAPPED_AREA:
         return _gate("uncertainty", ok=None, measured="mapped area has no error estimate", limit=limit)
     if left is None:
-        return _gate("uncertainty", ok=None, measured="the programme deducts nothing, or nothing is creditable", limit=limit)
+        benefit = sum((v.gross_benefit_kg or 0) - (v.leakage_kg or 0) for v in statement.quantities.vintages)
+        if statement.programme.id in NO_DEDUCTION or _limited(statement) or benefit <= 0:
+            none = "the programme deducts nothing, or nothing is creditable"
+            return _gate("uncertainty", ok=None, measured=none, limit=limit)
+        return _gate("uncertainty", ok=False, measured="no percentage can be had, so nothing is left", limit=limit)
     return _gate(
         "uncertainty", ok=0 < Fraction(left) <= 1,
         measured=f"{statement.programme.uncertainty_percent or 'no'} % by the programme's rule, {left} of the benefit is left",
@@ -209,19 +195,21 @@ def permanence(statement: Statement) -> GateSection:
         return _gate("permanence", ok=None, measured="no risk report", limit=limit)
     first = int(statement.period.start[:4])
     before = [row.kg_co2e for row in statement.growth_intervals if row.year == first - 1]
-    lost = sum(row.kg_co2e for row in q.flows if row.year >= first and row.kind == "emission")
-    end = next(row.kg_co2e for row in statement.growth_intervals if row.year == int(statement.period.end[:4]))
+    # Methane is emitted, but no stock is lost by it.
+    lost = sum(row.kg_co2e for row in q.flows if row.year >= first and row.kind == "emission" and row.pool != METHANE)
+    end = next((row.kg_co2e for row in statement.growth_intervals if row.year == int(statement.period.end[:4])), 0)
     stock = before[0] if before else end + lost
-    percent = Fraction(100 * lost, stock) if stock > 0 else Fraction(0)
+    percent = Fraction(100 * lost, stock) if stock > 0 else Fraction(100 if lost > 0 else 0)
     event = percent > Fraction(q.risk.loss_event_threshold_percent)
     credited = KG_PER_T * sum(row.t_co2e + row.buffer_t for row in q.prior)
     benefit = q.cumulative_benefit_kg
     short = max(0, credited - benefit) if benefit is not None else 0
     tonnes = -(-short // KG_PER_T)
-    consequence = f"; a reversal of {tonnes} t, to be cancelled from the buffer" if tonnes else "; no reversal"
+    none = "; no reversal" if benefit is not None else "; without a reference level a reversal cannot be told"
+    consequence = f"; a reversal of {tonnes} t, to be cancelled from the buffer" if tonnes else none
     return _gate(
         "permanence",
-        ok=None if benefit is None else not event and not tonnes,
+        ok=False if event or tonnes else None if benefit is None else True,
         measured=f"{decimal_str(percent, places=2)} % of the stock lost in the period"
         + (" (a loss event; its emissions are in the project's already)" if event else "") + consequence,
         limit=f"≤ {q.risk.loss_event_threshold_percent} % of the stock; cumulative benefit ≥ {credited // KG_PER_T} t credited "
@@ -235,8 +223,8 @@ def buffer(statement: Statement) -> GateSection:
     if risk is None:
         return _gate("buffer", ok=None, measured="no risk report", limit="buffer = risk rating")
     return _gate(
-        "buffer", ok=risk.buffer_percent == risk.risk_rating_percent, measured=f"buffer {risk.buffer_percent} %",
-        limit=f"= risk rating {risk.risk_rating_percent} %",
+        "buffer", ok=Fraction(risk.buffer_percent) == Fraction(risk.risk_rating_percent),
+        measured=f"buffer {risk.buffer_percent} %", limit=f"= risk rating {risk.risk_rating_percent} %",
     )  # fmt: skip
 
 
@@ -248,7 +236,10 @@ def authorisation(statement: Statement) -> GateSection:
         return _gate("authorisation", ok=None, measured="no registry extract", limit=limit)
     short = [] if extract.project == statement.project.id else [f"the extract is of project {extract.project}"]
     if wanted:
-        total = statement.quantities.issuable_t
+        # What was credited before of those vintages came out of the same quantity.
+        total = statement.quantities.issuable_t + sum(
+            row.t_co2e for row in statement.quantities.prior if row.vintage in extract.vintages
+        )
         if extract.quantity_t is None:
             short.append("no authorisation by a host party")
         elif total > extract.quantity_t:
@@ -307,8 +298,10 @@ def _limited(s: Statement) -> str | None:
 
 def check_gates(statement: Statement) -> list[Check]:
     """Whether the signed gates and conclusion are those its tables give."""
-    same = evaluate(statement) == list(statement.gates)
-    concluded = conclude(statement) == statement.conclusion
+    try:
+        same, concluded = evaluate(statement) == list(statement.gates), conclude(statement) == statement.conclusion
+    except (ArithmeticError, LookupError, ValueError, TypeError, RuntimeError, AttributeError) as error:
+        return [decide("statement.gates", ok=False, detail=f"the gates cannot be computed: {error!r}")]
     return [
         decide("statement.gates", ok=same, detail="the gates follow from the tables" if same else "gates were altered"),
         decide(

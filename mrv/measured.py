@@ -15,6 +15,7 @@ from mrv.carbon.plot_stock import plot_stock
 from mrv.carbon.plots import inventory, parse_plots, parse_trees
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import Factor, factors_for
+from mrv.carbon.tree_domain import refuse_wrong_unit
 from mrv.carbon.tree_mass import Choice
 from mrv.carbon.wood_density import load_densities
 from mrv.cube import Layer, Reader
@@ -97,11 +98,7 @@ def read_measured(
                 hint="add [biomass] with design and above_ground, or remove the file",
             )  # fmt: skip
         return Measured(plan.project.start.year - 1, soil, layers=layers)
-    for name in ("plots.csv", "trees.csv"):
-        if name not in inputs:
-            raise PlanError("is missing", code="plots.missing", file=name, hint="[biomass] needs plots.csv and trees.csv")
-    field_data = inventory(parse_plots(inputs["plots.csv"]), parse_trees(inputs["trees.csv"]), densities=load_densities())
-    _inside(field_data, area, grid)
+    field_data = read_field(table, inputs, area=area, grid=grid)
     stock = plot_stock(
         field_data, above=_choices(table),
         below=[Choice(equation(table.below_ground), Fraction(1))] if table.below_ground else (), seed=seed,
@@ -126,6 +123,29 @@ def read_measured(
     factors[PUBLISHED] = factors_for(plan.factors)["agb"]
     section = _section(field_data, stock, factors["agb"], assisted)
     return Measured(section["reference_year"], factors, components, section, layers)
+
+
+def read_field(table: BiomassTable, inputs: Inputs, *, area: NDArray[np.bool_], grid: GeoBox) -> Inventory:
+    """Plots and trees, joined, in the project area, and with diameters that can be centimetres.
+
+    Args:
+        table: What the plan says of them.
+        inputs: Tables beside the plan.
+        area: Project area (y, x).
+        grid: The window.
+
+    Raises:
+        PlanError: Names file, line and remedy.
+    """
+    for name in ("plots.csv", "trees.csv"):
+        if name not in inputs:
+            raise PlanError("is missing", code="plots.missing", file=name, hint="[biomass] needs plots.csv and trees.csv")
+    found = inventory(parse_plots(inputs["plots.csv"]), parse_trees(inputs["trees.csv"]), densities=load_densities())
+    _inside(found, area, grid)
+    live = [tree for tree in found.trees if tree.status == "alive"]
+    for choice in _choices(table):
+        refuse_wrong_unit(live, choice.equation)
+    return found
 
 
 def _choices(table: BiomassTable) -> list[Choice]:

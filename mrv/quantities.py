@@ -11,6 +11,8 @@ from mrv.units import DateStr, DecimalStr, Digest
 
 INDICATIVE = "indicative, not creditable"
 CREDITABLE = "creditable under the programme's rules"
+SCOPE_MAPPED = "factors only; the mapped area has no error estimate"
+SCOPE_ESTIMATED = "areas, factors, plots, reference level and leakage, as far as each is given"
 
 
 class FactorSection(Section):

@@ -19,6 +19,7 @@ from mrv.errors import MRVError, SourceError, StoreError
 from mrv.grid import grid_for, window_bbox
 from mrv.inputs import input_suffix
 from mrv.pipeline import Result, compute
+from mrv.precheck import precheck
 from mrv.provenance import provenance
 from mrv.sources.fetch import Fetched, fetch
 from mrv.sources.items import ItemList, Material, Scene, read_items
@@ -205,6 +206,7 @@ def verify_period(
         MRVError: A typed refusal; the output folder is then as it was, and what was fetched is kept.
     """
     claim = project.plan.claim_for(period)
+    precheck(project, claim)
     progress("search", 0, 0)
     items = search_scenes(project, claim)
     fetched = fetch_scenes(project, items, refetch=refetch, progress=progress)

@@ -56,3 +56,11 @@ def tiny_result(tmp_path_factory):
     from support.tiny_project import tiny_project
 
     return run_tiny(tiny_project(tmp_path_factory.mktemp("tiny-result")))
+
+
+@pytest.fixture(scope="session")
+def full_result(tmp_path_factory):
+    """The same with everything a project can give, creditable, run once. Look, do not change."""
+    from support.full_project import full_project, run_full
+
+    return run_full(full_project(tmp_path_factory.mktemp("full-result")))

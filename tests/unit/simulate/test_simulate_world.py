@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mrv.errors import UsageError
-from mrv.simulate import Scenario, co2e_kg, counterfactual, forest_scenario, make_world, mean_agb_kg_ha, truth
+from mrv.simulate import Scenario, co2e_kg, counterfactual, drawn_nature, forest_scenario, make_world, mean_agb_kg_ha, truth
 from mrv.simulate.world import BURNT, CLEARED, CUT, ERODED, FOREST, OTHER, THINNED
 from mrv.units import epoch_day
 
@@ -180,3 +180,23 @@ def test_impossible_scenarios_are_refused(wrong):
     assert caught.value.error_code == "simulate.scenario"
     assert caught.value.field in wrong
     assert caught.value.hint
+
+
+def test_drawn_factors_spread_as_the_table_says():
+    drawn = [drawn_nature(Scenario(), seed, allometry_cv_percent=5) for seed in range(400)]
+    expected = {
+        "root_shoot_permille": (490, 35.7), "carbon_permille": (451, 11.2), "soil_g_c_m2_yr": (146, 13.3),
+        "thinned_percent": (30, 3.06), "allometry_permille": (1_000, 50),
+    }  # fmt: skip
+    for name, (mean, sd) in expected.items():
+        values = np.array([getattr(scenario, name) for scenario in drawn])
+        assert abs(values.mean() - mean) < 4 * sd / 20
+        assert 0.88 < values.std() / sd < 1.12
+    columns = [[getattr(scenario, name) for scenario in drawn] for name in expected]
+    assert np.abs(np.corrcoef(columns) - np.eye(5)).max() < 0.15
+    assert drawn_nature(Scenario(), 3) == drawn_nature(Scenario(), 3) != drawn_nature(Scenario(), 4)
+
+
+def test_an_inland_forest_has_no_soil_uptake_to_draw():
+    assert drawn_nature(forest_scenario(), 3).soil_g_c_m2_yr == 0
+    assert drawn_nature(forest_scenario(), 3).allometry_permille == 1_000

@@ -1,0 +1,41 @@
+"""Precheck: the project's tables read before anything is fetched, so that a wrong cell is told in seconds, not hours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mrv.activity.panel import PANEL_FILES, read_panel
+from mrv.carbon.soil_factor import soil_factor
+from mrv.carbon.tables import factors_for
+from mrv.claimed import read_claimed
+from mrv.grid import grid_for, inside
+from mrv.measured import read_field
+
+if TYPE_CHECKING:
+    from mrv.plan import Claim
+    from mrv.project import Project
+
+
+def precheck(project: Project, claim: Claim) -> None:
+    """Read every table that needs no raster of the evidence.
+
+    Args:
+        project: The project.
+        claim: The claim of the period.
+
+    Raises:
+        PlanError: Names file, place and remedy.
+    """
+    plan, inputs = project.plan, project.inputs
+    factors_for(plan.factors)
+    soil_factor(plan)
+    read_claimed(plan, claim, inputs)
+    grid = grid_for(plan.grid, project.boundary)
+    area = inside(grid, project.boundary)
+    if plan.biomass is not None:
+        read_field(plan.biomass, inputs, area=area, grid=grid)
+    if plan.reference is not None and all(name in inputs for name in PANEL_FILES):
+        read_panel(
+            inputs.files, project=plan.project.id, grid=grid, inside=area, classes=plan.reference.classes,
+            response_design=plan.reference.response_design, last_year=claim.end.year,
+        )  # fmt: skip
