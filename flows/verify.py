@@ -20,8 +20,8 @@ from mrv.attest.keys import load_signer
 from mrv.cli import describe, refused, summary
 from mrv.errors import MRVError
 from mrv.pipeline import code_digest
-from mrv.project import Project, load_project
 from mrv.precheck import precheck
+from mrv.project import Project, load_project
 from mrv.run import Record, attest, fetch_scenes, out_folder, search_scenes
 from mrv.units import sha256_json, slug
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mrv.views import PixelSeries
 
 _WIDE, _HIGH, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 300, 50, 12, 34, 34
+_FOUND_WIDE = 180
+"""Room for the words above a break, which must not run into those above the history."""
 
 
 def curve(
@@ -147,7 +149,7 @@ def _break(frame: _Frame, series: PixelSeries) -> str:
     if series.break_date is None or series.last_clear is None:
         return ""
     day = epoch_day(series.break_date)
-    side = "end" if frame.x(day) > _WIDE * 0.6 else "start"
+    side = "start" if frame.x(day) < _WIDE - _RIGHT - _FOUND_WIDE else "end"
     return (
         frame.band(epoch_day(series.last_clear), day, "between")
         + frame.band(day, day + 3, "break")

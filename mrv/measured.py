@@ -264,8 +264,8 @@ def _pixel(grid: GeoBox, place: tuple[float, float]) -> tuple[int, int]:
     from pyproj import Transformer
 
     x, y = Transformer.from_crs("EPSG:4326", str(grid.crs), always_xy=True).transform(*place)
-    col, row = ~grid.affine * (x, y)
-    return int(np.floor(row)), int(np.floor(col))
+    affine = grid.affine  # north-up: the grid makes no other
+    return int(np.floor((y - affine.f) / affine.e)), int(np.floor((x - affine.c) / affine.a))
 
 
 def _at(kg_ha: NDArray[np.int64], grid: GeoBox, place: tuple[float, float], plot: str, layer: str) -> int:

@@ -105,8 +105,8 @@ def number(value: int | None, missing: str = "not known") -> str:
 
 
 def hectares(m2: int) -> str:
-    """Square metres as hectares, thin spaces between thousands."""
-    return f"{Decimal(m2) / 10_000:,.2f}".replace(",", "\u202f")
+    """Square metres as hectares, with thin spaces and a true minus."""
+    return f"{Decimal(m2) / 10_000:,.2f}".replace(",", "\u202f").replace("-", "−")
 
 
 def tonnes(kg: int, places: int = 1) -> str:

@@ -123,6 +123,9 @@ def _degradation(plan: MonitoringPlan) -> Iterator[Flux]:
             yield Flux(degradation_of(intensity), pool, "emission", 1, (*roles, share))
             # What degradation took cannot be lost again.
             yield Flux(loss_after(intensity), pool, "emission", -1, (*roles, share))
+        if plan.method_of("harvested wood products"):  # … nor sawn
+            wood = ("agb", "carbon_fraction", "wood_stored", share)
+            yield Flux(loss_after(intensity), "harvested wood products", "emission", 1, wood)
 
 
 def _standing(plan: MonitoringPlan) -> Iterator[Flux]:

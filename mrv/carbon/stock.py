@@ -80,7 +80,7 @@ def growth_rows(
     density = densities(plan, values)
     pools = list(dict.fromkeys(pool for pool, state in density if state != "after"))
     lost: defaultdict[str, Fraction] = defaultdict(Fraction)
-    degraded = {intensity: _Degraded(Fraction(values[degraded_share(intensity)])) for intensity in plan.factors.degradation}
+    degraded = {intensity: _Degraded(share) for intensity, share in _shares(plan, areas_m2, values).items()}
     lost_m2, rows = 0, []
 
     def stock(pool: str, year: int) -> Fraction:
@@ -93,7 +93,10 @@ def growth_rows(
         for pool, per_ha in _retained(plan, values, density, stock, year - 1):
             lost[pool] += gone * per_ha
         for intensity, part in degraded.items():
-            part.lose(areas_m2.get((loss_after(intensity), year), 0))
+            again = areas_m2.get((loss_after(intensity), year), 0)
+            if plan.method_of(WOOD):
+                lost[WOOD] -= again * stock("above-ground biomass", year - 1) * values["wood_stored"] * part.share
+            part.lose(again)
             part.gain(areas_m2.get((degradation_of(intensity), year), 0), {pool: stock(pool, year - 1) for pool in pools}, plan)
         for pool in pools:
             standing = areas_m2[STANDING, year]
@@ -102,6 +105,15 @@ def growth_rows(
             rows += [_row(year, "degraded", pool, part.area_m2, part.held[pool]) for pool in pools]
         rows += [_row(year, "lost", pool, lost_m2, held) for pool, held in lost.items()]
     return rows
+
+
+def _shares(
+    plan: MonitoringPlan, areas_m2: Mapping[tuple[str, int], int], values: Mapping[str, Fraction]
+) -> dict[str, Fraction]:
+    """Share of biomass taken by intensity; where no factor gives one nothing is counted as taken, and the forest still stands."""
+    seen = sorted({activity.partition(":")[2] for activity, _ in areas_m2 if activity.startswith(degradation_of(""))})
+    shares = {intensity: values[degraded_share(intensity)] for intensity in plan.factors.degradation}
+    return shares | {intensity: Fraction(0) for intensity in seen if intensity not in shares}
 
 
 class _Degraded:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mrv.quantities import FlowSection, LevelSection, WorkedExample
     from mrv.statement import Statement
 
-STATES = {"before": "standing forest", "after": "after loss", "a year": "gained by standing forest in a year"}
+STATES = {"before": "Standing forest", "after": "After loss", "a year": "Gained by standing forest in a year"}
 
 
 def tonnes_section(s: Statement) -> Html:
@@ -20,12 +20,20 @@ def tonnes_section(s: Statement) -> Html:
     q = s.quantities
     return join([
         label(q.label),
-        table("Stocks, carbon by pool", ("Pool", "State", "t C/ha"),
-              [(row.pool, STATES[row.state], row.t_c_ha) for row in s.stocks], figures=(2,)),
+        _stocks(s),
         tag("p", _explained(s)),
         _flows(s),
         _quantities(s),
     ])  # fmt: skip
+
+
+def _stocks(s: Statement) -> Html:
+    """A pool a line, its states across."""
+    found = {(row.pool, row.state): row.t_c_ha for row in s.stocks}
+    states = [state for state in STATES if any(row.state == state for row in s.stocks)]
+    rows = [(pool, *(found.get((pool, state), "") for state in states)) for pool in dict.fromkeys(row.pool for row in s.stocks)]
+    head = ("Pool", *(f"{STATES[state]}, t C/ha" for state in states))
+    return table("Stocks, carbon by pool", head, rows, figures=range(1, len(head)))
 
 
 def _explained(s: Statement) -> str:
@@ -46,6 +54,7 @@ def _flows(s: Statement) -> Html:
     flows = s.quantities.flows
     pools = list(dict.fromkeys(row.pool for row in flows))
     keys = list(dict.fromkeys((row.year, row.activity, row.kind) for row in flows))
+    keys = [key for key in keys if key[1] == "loss" or any((r.year, r.activity, r.kind) == key and (r.area_m2 or r.kg_co2e) for r in flows)]
     period = period_years(s)
 
     def line(year: int, activity: str, kind: str) -> tuple[object, ...]:
@@ -100,7 +109,7 @@ def levels_section(s: Statement) -> Html:
 
 def _levels(caption: str, rows: list[LevelSection]) -> Html:
     cells = [
-        (row.year, row.flow, f"{row.quantity} ± {row.se}", row.unit, number(row.kg_co2e), row.method,
+        (row.year, row.flow, f"{row.quantity} ± {row.se}".replace("-", "−"), row.unit, number(row.kg_co2e), row.method,
          tag("span", row.document[:15] + "…", title=row.document, class_="digest"))
         for row in rows
     ]  # fmt: skip

@@ -34,7 +34,7 @@ def growth_section(s: Statement) -> Html:
     parts: list[object] = []
     if s.growth_intervals:
         chart = tag("div", growth_chart(s.growth_intervals, standing), class_="chart")
-        words = (
+        words = _soil(s, pools) + (
             "Columns: stock of standing forest by pool. Line: all pools together. Band and whiskers: 90 % of draws. Areas, stocks "
             "per hectare and growth are drawn together, so years share their errors: the band says how sure the level is, not the "
             "change from year to year."
@@ -51,6 +51,15 @@ def growth_section(s: Statement) -> Html:
                   figures=(3, 4, 5)))
     )  # fmt: skip
     return join(parts)
+
+
+def _soil(s: Statement, pools: list[str]) -> str:
+    """Soil that is counted by its yearly accumulation has no stock to start from."""
+    methods = {entry["pool"]: entry["method"] for entry in s.method.plan["pools"]}
+    name = "soil organic carbon"
+    if name not in pools or methods.get(name) == "stock-loss":
+        return ""
+    return f"Soil organic carbon: only what accumulated since the end of {s.quantities.stock_year}, not what was there. "
 
 
 def _yearly(intervals: list[GrowthInterval], standing: list[GrowthSection], pools: list[str]) -> Html:
@@ -87,7 +96,7 @@ def growth_chart(intervals: Sequence[GrowthInterval], standing: Sequence[GrowthS
             f'<line x1="{_LEFT}" x2="{_WIDE - _RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" class="grid"/>'
             f'<text x="{_LEFT - 8}" y="{y(tick) + 4:.1f}" text-anchor="end">{_tick(tick, step)}</text>'
         )
-    wide = min(across * 0.5, 90)
+    wide = min(across * 0.36, 64)
     for at, row in enumerate(intervals):
         below = 0.0
         for one in (one for one in standing if one.year == row.year):

@@ -51,7 +51,7 @@ def render(document: dict[str, Any], views: Views, *, attestation_name: str = "a
         ("growth", "The growth curve", growth_section(s)),
         ("tonnes", "From area to tonnes", tonnes_section(s)),
         ("levels", "Reference level and leakage", levels_section(s)),
-        ("programme", "The programme's steps to issuable tonnes", programme_section(s)),
+        ("programme", "The programme's steps", programme_section(s)),
         ("uncertainty", "Uncertainty", uncertainty_section(s)),
         ("factors", "Emission factors", factors_section(s)),
         ("gates", "Gates", gates_section(s)),

@@ -36,26 +36,26 @@ def plots_section(s: Statement) -> Html:
     found = s.biomass
     if found is None:
         return Html()
-    facts = [
-        ("Plots", number(found.plots)),
-        ("Clusters, the sampling units", number(found.clusters)),
-        ("Design strata", number(found.strata)),
-        ("Trees", number(found.trees)),
-        ("Visits", number(found.visits)),
-        ("First visit, at the end of", found.reference_year),
-        ("Above-ground biomass, kg d.m./ha", number(found.agb_kg_ha)),
-        *((("Mean of the biomass map over the forest, kg d.m./ha", number(found.map_mean_kg_ha)),)
-          if found.map_mean_kg_ha is not None else ()),
-    ]  # fmt: skip
     return join([
         label(found.label),
         tag("p", DESIGNS[found.label]),
+        tag("p", _counted(found)),
         _against_published(s),
         _components(found),
-        table("Plots", ("What", "Number"), facts, figures=(1,)),
         table("Remarks about plots and trees", ("Code", "Concerns", "Found"), [(f.code, f.item, f.value) for f in found.findings])
         if found.findings else "",
     ])  # fmt: skip
+
+
+def _counted(found: BiomassSection) -> str:
+    told = (
+        f"{number(found.trees)} trees on {number(found.plots)} plots in {number(found.clusters)} clusters, the sampling units, of "
+        f"{number(found.strata)} strata; {number(found.visits)} visits, the first at the end of {found.reference_year}. Mean above-ground "
+        f"biomass: {number(found.agb_kg_ha)} kg d.m./ha"
+    )
+    if found.map_mean_kg_ha is None:
+        return told + "."
+    return told + f", where the biomass map has {number(found.map_mean_kg_ha)} over the forest."
 
 
 def _against_published(s: Statement) -> Html:

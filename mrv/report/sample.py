@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from mrv.activity_sections import AccuracySection, AreaEstimate, GoldSection, SampleSection
     from mrv.statement import Statement
 
+NON_RESPONSE = {"refuse": "refuse the sample: none may be missing"}
+
 
 def sample_section(s: Statement) -> Html:
     """The reference sample; empty without one."""
@@ -38,7 +40,7 @@ def sample_section(s: Statement) -> Html:
 def _facts(sample: SampleSection) -> list[tuple[object, ...]]:
     return [
         ("Response design", sample.response_design),
-        ("Units that could not be interpreted", sample.non_response),
+        ("Units that cannot be interpreted", NON_RESPONSE.get(sample.non_response, sample.non_response)),
         ("Frame digest, committed before the draw", tag("span", sample.frame_digest, class_="digest")),
         ("Strata map, pixel digest", tag("span", sample.map_digest, class_="digest")),
         ("Seed = sha256(frame digest, beacon)", tag("span", sample.seed, class_="digest")),

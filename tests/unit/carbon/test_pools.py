@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,7 @@ YEARS = (2020, 2021, 2022)
 SOIL_METHODS = (None, "stock-loss", "factor", "vm0033-default")
 
 
+@cache
 def plan_of(*, below="root-shoot", soil=None, dead=False, litter=False, wood=False, methane=False, growth=True, degraded=()):
     value = tomllib.loads(PLAN, parse_float=Decimal)
     pools = [{"pool": AGB, "method": "factor"}]
@@ -136,7 +138,7 @@ def slow(choices, values, area, *, reference_year):
 
 
 @given(CHOICES, VALUES, areas(refilled=True), st.integers(2010, 2023))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_fluxes_are_those_of_a_slow_calculation(choices, values, area, reference_year):
     plan = plan_of(**choices)
     values = told(choices, plan, values)
@@ -171,7 +173,7 @@ def balance(choices, values, area, reference_year):
 
 
 @given(CHOICES, VALUES, areas(), st.integers(2010, 2023))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_the_growth_curve_steps_by_its_fluxes(choices, values, area, reference_year):
     """Growth, soil, dead wood, litter and wood products; degradation of what then stays degraded."""
     assert balance(choices, values, area, reference_year) <= 0
@@ -184,7 +186,7 @@ def test_mapped_areas_balance_too(choices, values, area, reference_year):
 
 
 @given(CHOICES, VALUES, areas(refilled=True), st.integers(2010, 2023))
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_degraded_forest_that_is_lost_balances_where_nothing_grows(choices, values, area, reference_year):
     still = dict.fromkeys(("growth", "bgb_growth", "soil_accumulation"), Fraction(0))
     assert balance(choices, values | still, area, reference_year) <= 0
