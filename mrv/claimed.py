@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mrv.baseline import Leakage, LevelRow, ReferenceLevel, parse_leakage, parse_reference_level
+from mrv.carbon.pools import fluxes
+from mrv.errors import PlanError
 from mrv.programme.authorisation import RegistryExtract, parse_registry_extract
 from mrv.programme.credits import PriorCredit, PriorCredits, RiskReport, parse_prior_credits, parse_risk_report
 
@@ -63,6 +65,19 @@ def read_claimed(plan: MonitoringPlan, claim: Claim, inputs: Inputs) -> Claimed:
         extract=parse_registry_extract(inputs["registry_extract.json"]) if "registry_extract.json" in inputs else None,
     )
     years = range(plan.project.start.year, claim.end.year + 1)
-    found.level_rows(years)
+    _removals_on_both_sides(plan, found.level_rows(years), years)
     found.leakage_rows(years)
     return found
+
+
+def _removals_on_both_sides(plan: MonitoringPlan, rows: Iterable[LevelRow], years: Iterable[int]) -> None:
+    """What grows anyway is no benefit: a project that counts growth or soil uptake states the baseline's, if only as 0."""
+    rows = tuple(rows)
+    if not rows or all(flux.kind == "emission" for flux in fluxes(plan)):
+        return
+    if missing := sorted(set(years) - {row.year for row in rows if row.flow == "removals"}):
+        raise PlanError(
+            f"no removals of {missing[0]}, but the project counts the growth or soil uptake of standing forest",
+            code="reference-level.removals-missing", file="reference_level.csv", field=f"year {missing[0]}",
+            hint="state what the land would have taken up without the project, each year; nothing is a row of 0 with its document",
+        )  # fmt: skip

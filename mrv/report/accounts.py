@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mrv.quantities import FlowSection, LevelSection, WorkedExample
     from mrv.statement import Statement
 
+LOSS = "loss"
 STATES = {"before": "Standing forest", "after": "After loss", "a year": "Gained by standing forest in a year"}
 
 
@@ -41,11 +42,14 @@ def _explained(s: Statement) -> str:
         sum((Decimal(r.t_c_ha) for r in s.stocks if r.state == state), Decimal(0)) for state in ("before", "after")
     )
     words = (
-        f"A hectare lost emits {before:f} − {after:f} = {before - after:f} t C/ha; times 44/12 it is CO₂e ({s.quantities.gwp}). All of it "
-        "counts in the year of loss; kilograms are rounded once and signed."
+        f"A hectare lost emits {before:f} − {after:f} = {before - after:f} t C/ha; times 44/12 it is CO₂e "
+        f"({s.quantities.gwp}). All of it counts in the year of loss; kilograms are rounded once and signed."
     )
     if any(row.state == "a year" for row in s.stocks):
-        words += f" Standing forest grows: the stock is that of the end of {s.quantities.stock_year}, and what is lost later had grown till then."
+        words += (
+            f" Standing forest grows: the stock is that of the end of {s.quantities.stock_year}, and what is lost later had "
+            "grown till then."
+        )
     return words
 
 
@@ -54,7 +58,8 @@ def _flows(s: Statement) -> Html:
     flows = s.quantities.flows
     pools = list(dict.fromkeys(row.pool for row in flows))
     keys = list(dict.fromkeys((row.year, row.activity, row.kind) for row in flows))
-    keys = [key for key in keys if key[1] == "loss" or any((r.year, r.activity, r.kind) == key and (r.area_m2 or r.kg_co2e) for r in flows)]
+    there = {(row.year, row.activity, row.kind) for row in flows if row.area_m2 or row.kg_co2e}
+    keys = [key for key in keys if key in there or key[1] == LOSS]
     period = period_years(s)
 
     def line(year: int, activity: str, kind: str) -> tuple[object, ...]:
@@ -98,9 +103,9 @@ def levels_section(s: Statement) -> Html:
     if not q.reference_level and not q.leakage:
         return Html()
     parts: list[object] = [
-        tag("p", "Stated by the project, each row with its own error and the digest of its document. Whether a baseline is right is "
-            "not verified here. Hectares of loss are multiplied by the project's own emission factor, so that both sides share its "
-            "error."),
+        tag("p", "Stated by the project, each row with its own error and the digest of its document. Whether a baseline is "
+            "right is not verified here. Hectares of loss are multiplied by the project's own emission factor, so that "
+            "both sides share its error."),
     ]  # fmt: skip
     for caption, rows in (("Reference level", q.reference_level), ("Leakage", q.leakage)):
         parts.append(_levels(caption, rows) if rows else tag("p", f"{caption}: not given."))
@@ -132,12 +137,12 @@ def programme_section(s: Statement) -> Html:
     parts: list[object] = [
         tag("p", f"Programme {p.id}; its text {read}{deducted + '.' if deducted else ''}"),
         steps_table(f"Programme {p.id}: steps to issuable tonnes", q.steps),
-        tag("p", "Issuable: ", tag("strong", f"{number(q.issuable_t)} t CO₂e"), f". Into the buffer: {number(q.buffer_t)} t. Credited "
-            f"before: {number(q.cumulative_credited_t)} t.", class_="result"),
+        tag("p", "Issuable: ", tag("strong", f"{number(q.issuable_t)} t CO₂e"), f". Into the buffer: {number(q.buffer_t)} "
+            f"t. Credited before: {number(q.cumulative_credited_t)} t.", class_="result"),
     ]  # fmt: skip
     if q.risk is not None:
-        parts.append(tag("p", f"Risk report of {q.risk.as_of}: rating {q.risk.risk_rating_percent} %, buffer {q.risk.buffer_percent} %, loss "
-                         f"event above {q.risk.loss_event_threshold_percent} % of the stock."))  # fmt: skip
+        parts.append(tag("p", f"Risk report of {q.risk.as_of}: rating {q.risk.risk_rating_percent} %, buffer "
+            f"{q.risk.buffer_percent} %, loss event above {q.risk.loss_event_threshold_percent} % of the stock."))  # fmt: skip
     if q.prior:
         rows = [
             (tag("span", row.attestation, class_="digest"), row.vintage, number(row.t_co2e), number(row.buffer_t))

@@ -47,7 +47,7 @@ def check_section(document: dict[str, Any], s: Statement, name: str) -> Html:
     return join([
         tag("pre", tag("code", commands)),
         tag("p", "The first verifies signature, trust, digests, arithmetic and gates; the second computes everything again "
-            "from the evidence and must give the same digits. trust.json is yours: it names the keys you accept. "
-            "Compare the digests printed with these:"),
+            "from the evidence and must give the same digits. trust.json is yours: it names the keys you accept. Compare "
+            "the digests printed with these:"),
         table("Identity", ("What", "Value"), facts),
     ])  # fmt: skip

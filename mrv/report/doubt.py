@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mrv.statement import Statement
 
 NOT_COVERED_MAPPED = (
-    "Not covered: errors of the map (missed and false loss), the date of loss, degradation, and whether the default factors suit this "
-    "forest. The true uncertainty is larger."
+    "Not covered: errors of the map (missed and false loss), the date of loss, degradation, and whether the default "
+    "factors suit this forest. The true uncertainty is larger."
 )
 NAMES = {
     "project": "Project",
@@ -37,8 +37,9 @@ def uncertainty_section(s: Statement) -> Html:
         label("Covers the " + u.scope if is_mapped(s) else "Covers " + u.scope),
         tag("p", NOT_COVERED_MAPPED if is_mapped(s) else _not_covered(s)),
         tag("figure", ranges([_range(s, row) for row in rows], "Quantities of the period with their 90 % intervals, t CO₂e."),
-            tag("figcaption", "The period, t CO₂e, around zero: bar from the 5th to the 95th percentile of the draws, line at their "
-                "mean, diamond at the signed value. A shared factor is drawn once for all of them, so they move together.")),
+            tag("figcaption", "The period, t CO₂e, around zero: bar from the 5th to the 95th percentile of the draws, line "
+                "at their mean, diamond at the signed value. A shared factor is drawn once for all of them, so they move "
+                "together.")),
         table("Monte Carlo, period", *_drawn(rows), figures=range(1, 7)),
         tag("details", tag("summary", "Since the project's start"), table("Monte Carlo, since the project's start", *_drawn(since),
             figures=range(1, 7))) if longer else "",
@@ -54,8 +55,8 @@ def _not_covered(s: Statement) -> str:
     labels = "" if sample is not None and sample.gold is not None else "errors of the interpreters, "
     plots = "" if s.biomass is None else "errors of position of the plots, "
     return (
-        f"Not covered: {labels}{plots}whether the published factors that remain suit this forest, whether the baseline is right, and what "
-        "the findings name as left out."
+        f"Not covered: {labels}{plots}whether the published factors that remain suit this forest, whether the baseline is "
+        "right, and what the findings name as left out."
     )
 
 

@@ -61,14 +61,15 @@ def _story(s: Statement) -> str:
     area, mapped = hectares(s.project.area_m2), hectares(mapped_loss_m2(s))
     if is_mapped(s):
         told = [
-            f"From {s.period.start} to {s.period.end}, {mapped} ha of tree-cover loss were mapped in a project area of {area} ha."
+            f"From {s.period.start} to {s.period.end}, {mapped} ha of tree-cover loss were mapped in a project area of "
+            f"{area} ha."
         ]
     else:
         lost = hectares(sum(row.area_m2 for row in estimated_loss(s)))
         units = sum(row.responded for row in s.activity.sample.strata) if s.activity.sample else 0
         told = [
-            f"From {s.period.start} to {s.period.end}, {lost} ha of forest were lost in a project area of {area} ha: estimated "
-            f"from {number(units)} interpreted units of a probability sample, where the map shows {mapped} ha."
+            f"From {s.period.start} to {s.period.end}, {lost} ha of forest were lost in a project area of {area} ha: "
+            f"estimated from {number(units)} interpreted units of a probability sample, where the map shows {mapped} ha."
         ]
     stock = f"stocks measured on {s.biomass.plots} plots" if s.biomass else "the factors below"
     grown = f", and {tonnes(-removed)} t removed by what grew" if removed else ""

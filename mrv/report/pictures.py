@@ -133,8 +133,8 @@ def _season_note(s: Statement, seen: OpticalViews) -> Html:
     return tag(
         "p", tag("b", "Read this with the year of loss. "),
         f"{number(seen.gap_loss_px)} of the {number(total)} loss pixels mapped in the period "
-        f"({100 * seen.gap_loss_px // total} %) were first anomalous on {after}, the first scene used after {before}. "
-        "That loss happened somewhere between the two days, perhaps before the period began.", class_="note",
+        f"({100 * seen.gap_loss_px // total} %) were first anomalous on {after}, the first scene used after {before}. That "
+        "loss happened somewhere between the two days, perhaps before the period began.", class_="note",
     )  # fmt: skip
 
 
@@ -158,9 +158,9 @@ def curves_section(s: Statement, views: Views) -> Html:
     refit = ", and fitted again before each later year on all that came before, until a break" if seen.refit_yearly else ""
     flat = all(np.ptp(pixel.fitted) == 0 for pixel in seen.series)
     intro = (
-        "NDVI as the detector sees it: each scene is first shifted so that the forest's median matches the history's. "
-        f"The model is fitted to the history (shaded) and carried forward{refit}. {seen.consecutive} observations in a row "
-        f"more than {seen.threshold_sigma} standard deviations below it are a break. "
+        "NDVI as the detector sees it: each scene is first shifted so that the forest's median matches the history's. The "
+        f"model is fitted to the history (shaded) and carried forward{refit}. {seen.consecutive} observations in a row more "
+        f"than {seen.threshold_sigma} standard deviations below it are a break. "
         + ("These histories are too short for a seasonal curve, so the model is a constant. " if flat else "")
         + "Between seasons nothing was used, so no line is drawn."
     )

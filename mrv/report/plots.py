@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 DESIGNS = {
     "design-based": "The plots were drawn with known probabilities: their mean and its error hold whatever the forest is like.",
-    "model-assisted": "The plots were drawn with known probabilities and a biomass map assists them: the map cannot bias the mean, "
-    "only shorten its interval.",
+    "model-assisted": "The plots were drawn with known probabilities and a biomass map assists them: the map cannot bias "
+    "the mean, only shorten its interval.",
     "model-based": "The plots were chosen, not drawn: the mean is right only if they stand for the forest. No conclusion is "
     "unmodified with them.",
 }
@@ -49,9 +49,9 @@ def plots_section(s: Statement) -> Html:
 
 def _counted(found: BiomassSection) -> str:
     told = (
-        f"{number(found.trees)} trees on {number(found.plots)} plots in {number(found.clusters)} clusters, the sampling units, of "
-        f"{number(found.strata)} strata; {number(found.visits)} visits, the first at the end of {found.reference_year}. Mean above-ground "
-        f"biomass: {number(found.agb_kg_ha)} kg d.m./ha"
+        f"{number(found.trees)} trees on {number(found.plots)} plots in {number(found.clusters)} clusters, the sampling "
+        f"units, of {number(found.strata)} strata; {number(found.visits)} visits, the first at the end of "
+        f"{found.reference_year}. Mean above-ground biomass: {number(found.agb_kg_ha)} kg d.m./ha"
     )
     if found.map_mean_kg_ha is None:
         return told + "."

@@ -22,10 +22,11 @@ def sample_section(s: Statement) -> Html:
         return Html()
     return join([
         label(s.activity.label),
-        tag("p", f"The map only stratifies: the frame of {number(sum(row.units for row in sample.strata))} pixels was frozen, its "
-            f"digest published on {sample.committed_at}, and {number(sum(row.drawn for row in sample.strata))} units drawn with a "
-            f"value that became known afterwards ({sample.beacon_source}: {sample.beacon}). Every area below is the estimate of "
-            f"Stehman 2014 from their labels, with {'' if sample.fpc else 'no '}finite-population correction."),
+        tag("p", f"The map only stratifies: the frame of {number(sum(row.units for row in sample.strata))} pixels was "
+            f"frozen, its digest published on {sample.committed_at}, and {number(sum(row.drawn for row in sample.strata))} "
+            f"units drawn with a value that became known afterwards ({sample.beacon_source}: {sample.beacon}). Every area "
+            f"below is the estimate of Stehman 2014 from their labels, with {'' if sample.fpc else 'no '}finite-population "
+            "correction."),
         table("Design strata of the frozen frame", ("Stratum", "Units N", "ha", "Drawn n", "Interpreted"),
               [(row.stratum, number(row.units), hectares(row.area_m2), number(row.drawn), number(row.responded))
                for row in sample.strata], figures=range(1, 5)),
@@ -74,7 +75,8 @@ def _estimates(rows: list[AreaEstimate], sample: SampleSection) -> Html:
     def line(row: AreaEstimate) -> tuple[object, ...]:
         return (
             row.year, row.activity, " + ".join(map(str, row.hits)), *((hectares(row.reported_m2),) if corrected else ()),
-            number(row.area_m2), hectares(row.area_m2), hectares(row.se_m2), f"{hectares(row.ci90_m2[0])} to {hectares(row.ci90_m2[1])}",
+            number(row.area_m2), hectares(row.area_m2), hectares(row.se_m2), f"{hectares(row.ci90_m2[0])} to "
+                f"{hectares(row.ci90_m2[1])}",
             f"{hectares(row.wald90_m2[0])} to {hectares(row.wald90_m2[1])}",
         )  # fmt: skip
 
@@ -83,8 +85,8 @@ def _estimates(rows: list[AreaEstimate], sample: SampleSection) -> Html:
     figures = range(3, 9 if corrected else 8)
     parts = [
         table("Areas estimated from the sample", head, [line(row) for row in seen], figures=figures),
-        tag("p", "Wald's interval is printed for comparison and is not signed: where few units of a large stratum are hits, it is "
-            "too short.", class_="small"),
+        tag("p", "Wald's interval is printed for comparison and is not signed: where few units of a large stratum are hits, "
+            "it is too short.", class_="small"),
     ]  # fmt: skip
     if unseen:
         parts.append(tag("details", tag("summary", f"{len(unseen)} activities of which no unit was found"),
@@ -108,8 +110,8 @@ def _accuracy(sample: SampleSection, accuracy: AccuracySection) -> Html:
               ("Stratum", *accuracy.classes, "Interpreted"), [*matrix, total], figures=range(1, len(accuracy.classes) + 2), foot=1),
         table("Accuracy of the map, area-weighted", ("Class", "User's: mapped and right", "Producer's: there and mapped"), by_class,
               figures=(1, 2)),
-        tag("p", f"Overall accuracy {_share(accuracy.overall, '')} ± {_share(accuracy.overall_se, '')} (standard error). The counts "
-            "are not area-weighted; no area follows from them by division."),
+        tag("p", f"Overall accuracy {_share(accuracy.overall, '')} ± {_share(accuracy.overall_se, '')} (standard error). "
+            "The counts are not area-weighted; no area follows from them by division."),
     ])  # fmt: skip
 
 
@@ -119,10 +121,11 @@ def _share(value: str | None, missing: str) -> str:
 
 def _gold(gold: GoldSection | None) -> Html:
     if gold is None:
-        return tag("p", tag("b", "Interpreters' errors are in these areas. "), "No expert read a part of the units again, so their "
-                   "error rates are not known.", class_="note")  # fmt: skip
+        return tag("p", tag("b", "Interpreters' errors are in these areas. "), "No expert read a part of the units again, "
+            "so their error rates are not known.", class_="note")  # fmt: skip
     rows = [(true, *(number(n) for n in counts)) for true, counts in zip(gold.classes, gold.counts, strict=True)]
     return table(
-        f"Units that {gold.expert} read as well: what they are (rows) and what was reported; the areas are corrected with these rates",
+        f"Units that {gold.expert} read as well: what they are (rows) and what was reported; the areas are corrected with "
+        "these rates",
         ("Truth", *gold.classes), rows, figures=range(1, len(gold.classes) + 1),
     )  # fmt: skip

@@ -106,6 +106,10 @@ CASES = {
     "a year without a reference level": (
         edit("reference_level.csv", lambda rows: rows[:2]), "reference-level.year-missing", "reference_level.csv", "2021",
     ),
+    "growth that the baseline does not have": (
+        edit("reference_level.csv", lambda rows: [row for row in rows if row["flow"] == "emissions"]),
+        "reference-level.removals-missing", "reference_level.csv", "year 2020",
+    ),
     "plots of another place": (cell("plots.csv", "lon", "1.5"), "plots.outside", "plots.csv", "p0-0"),
 }  # fmt: skip
 

@@ -19,9 +19,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from support.tiny_project import bbox, tiny_project
 
 from mrv.units import sha256_bytes
+from support.tiny_project import bbox, tiny_project
 
 if TYPE_CHECKING:
     from pathlib import Path
