@@ -13,8 +13,7 @@ import json
 import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from fractions import Fraction
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,17 +29,24 @@ DENSITY_SD = 0.035
 
 @dataclass(frozen=True)
 class Outcome:
-    """One quantity of one world."""
+    """One quantity of one world, m² or kg CO2e."""
 
     seed: int
+    """World."""
     quantity: str
+    """Which."""
     truth: float
+    """True value."""
     estimate: float
+    """Signed value."""
     low: float
+    """Lower end of the signed 90 % interval."""
     high: float
+    """Upper end."""
 
     @property
     def covered(self) -> bool:
+        """Whether the signed interval holds the truth."""
         return self.low <= self.truth <= self.high
 
 
@@ -116,27 +122,45 @@ def true_level(world: Any) -> tuple[float, float]:
     return float((emissions + removals) * years * 1000), float(emissions * years * 10 * Claims().leakage_percent)
 
 
-def run_world(seed: int, *, units: int = 400) -> list[Outcome]:
-    """Make, sample, interpret and run one world."""
+def run_world(seed: int, *, units: int = 400, errors: int = 0, double: int = 200) -> list[Outcome]:
+    """Make, sample, interpret and run one world.
+
+    Args:
+        seed: Its seed.
+        units: Reference units.
+        errors: Labels misread, per mille a year, each year anew; 0 reads perfectly.
+        double: With errors: units that an expert reads as well; the world is then run without and with the correction.
+    """
     from mrv.pipeline import compute
     from mrv.project import load_project
     from mrv.run import fetch_scenes, read_fetched, search_scenes
-    from mrv.simulate import Claims, Parts, interpret, make_world
+    from mrv.simulate import Claims, Interpreter, Parts, PlanChoices, interpret, make_world
     from mrv.simulate.folder import usual_size, write_project
     from mrv.sources.store import Store
 
     world = make_world(scenario_of(seed), seed)
+    confusion = {"mangrove": {"other": errors}, "other": {"mangrove": errors}} if errors else None
+    people = [Interpreter("ana", confusion, persistent=False), *([Interpreter("expert")] if errors else [])]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "world"
-        write_project(world, folder, parts=Parts(claims=Claims(unit="t CO2e")))
-        interpret(folder, world, beacon=f"calibration {seed}", size=usual_size(units))
+        choices = PlanChoices(expert="expert" if errors else None)
+        write_project(world, folder, parts=Parts(claims=Claims(unit="t CO2e"), plan=choices))
+        interpret(folder, world, beacon=f"calibration {seed}", size=usual_size(units), interpreters=people,
+                  double=double if errors else 0)  # fmt: skip
         project = load_project(folder)
-        claim = project.plan.claim_for(None)
+        claim, store = project.plan.claim_for(None), Store(project.store_folder)
         scenes = read_fetched(fetch_scenes(project, search_scenes(project, claim))).scenes
-        statement = compute(
-            project.plan, claim, project.boundary, scenes, store=Store(project.store_folder), inputs=project.inputs, where="none"
-        ).statement
-    return list(outcomes(seed, world, statement))
+
+        def run(plan: Any, note: str) -> list[Outcome]:
+            statement = compute(
+                plan, claim, project.boundary, scenes, store=store, inputs=project.inputs, where="none"
+            ).statement  # fmt: skip
+            return [replace(entry, quantity=entry.quantity + note) for entry in outcomes(seed, world, statement)]
+
+        if not errors:
+            return run(project.plan, "")
+        blind = project.plan.model_copy(update={"reference": project.plan.reference.model_copy(update={"expert": None})})
+        return [*run(blind, ", uncorrected"), *run(project.plan, ", corrected")]
 
 
 def outcomes(seed: int, world: Any, statement: Any) -> Any:
@@ -199,11 +223,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--units", type=int, default=400)
     parser.add_argument("--first", type=int, default=FIRST_SEED)
+    parser.add_argument(
+        "--errors", type=int, default=0, help="labels misread a year, per mille; runs with and without correction"
+    )
     asked = parser.parse_args()
     found: list[Outcome] = []
     with ProcessPoolExecutor(asked.jobs) as pool:
         seeds = range(asked.first, asked.first + asked.worlds)
-        for done, rows in enumerate(pool.map(partial(run_world, units=asked.units), seeds), 1):
+        for done, rows in enumerate(pool.map(partial(run_world, units=asked.units, errors=asked.errors), seeds), 1):
             found += rows
             print(f"\r{done} of {asked.worlds} worlds", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
@@ -215,7 +242,8 @@ def main() -> None:
         bias = f"{row['bias_percent']:.2f} ± {row['bias_se_percent']:.2f}"
         print(f"{row['quantity']:26} {row['intervals']:4} {row['coverage']:6.3f}  {exact:15} "
               f"{row['below']:5}/{row['above']:<5} {bias:>14} {row['half_width_percent']:12}")  # fmt: skip
-    RESULTS.write_text(json.dumps({"worlds": asked.worlds, "units": asked.units, "first_seed": asked.first, "rows": rows,
+    results = RESULTS.with_stem(f"calibration-errors-{asked.errors}") if asked.errors else RESULTS
+    results.write_text(json.dumps({"worlds": asked.worlds, "units": asked.units, "first_seed": asked.first, "rows": rows,
                                    "outcomes": [asdict(entry) for entry in found]}, indent=1) + "\n")  # fmt: skip
 
 

@@ -79,5 +79,5 @@ def _removals_on_both_sides(plan: MonitoringPlan, rows: Iterable[LevelRow], year
         raise PlanError(
             f"no removals of {missing[0]}, but the project counts the growth or soil uptake of standing forest",
             code="reference-level.removals-missing", file="reference_level.csv", field=f"year {missing[0]}",
-            hint="state what the land would have taken up without the project, each year; nothing is a row of 0 with its document",
+            hint="state what the land would have taken up without the project; nothing is a row of 0 with its document",
         )  # fmt: skip

@@ -110,7 +110,7 @@ def growth_rows(
 def _shares(
     plan: MonitoringPlan, areas_m2: Mapping[tuple[str, int], int], values: Mapping[str, Fraction]
 ) -> dict[str, Fraction]:
-    """Share of biomass taken by intensity; where no factor gives one nothing is counted as taken, and the forest still stands."""
+    """Share of biomass taken by intensity; where no factor gives one, nothing is counted as taken: the forest still stands."""
     seen = sorted({activity.partition(":")[2] for activity, _ in areas_m2 if activity.startswith(degradation_of(""))})
     shares = {intensity: values[degraded_share(intensity)] for intensity in plan.factors.degradation}
     return shares | {intensity: Fraction(0) for intensity in seen if intensity not in shares}

@@ -41,8 +41,8 @@ def uncertainty_section(s: Statement) -> Html:
                 "at their mean, diamond at the signed value. A shared factor is drawn once for all of them, so they move "
                 "together.")),
         table("Monte Carlo, period", *_drawn(rows), figures=range(1, 7)),
-        tag("details", tag("summary", "Since the project's start"), table("Monte Carlo, since the project's start", *_drawn(since),
-            figures=range(1, 7))) if longer else "",
+        tag("details", tag("summary", "Since the project's start"),
+            table("Monte Carlo, since the project's start", *_drawn(since), figures=range(1, 7))) if longer else "",
         _contributions(s, goal),
         tag("p", f"IPCC Approach 1 (2006 V1 Eq. 3.1, 3.2) for the biomass that a hectare of loss emits: 95 % half-width "
             f"{percent(u.approach1_half_width_percent)}."),
@@ -113,8 +113,8 @@ def factors_section(s: Statement) -> Html:
         for f in s.factors
     ]  # fmt: skip
     unread = sum(not f.verified for f in s.factors)
-    head = ("Used as", "Factor", "Value", "Interval", "Unit", "Interval is", "Distribution", "Source", "Verified", "Changed in plan",
-            "Note")  # fmt: skip
+    head = ("Used as", "Factor", "Value", "Interval", "Unit", "Interval is", "Distribution", "Source", "Verified",
+            "Changed in plan", "Note")  # fmt: skip
     measured = " A factor from plots is verified in that its table is an input with its digest." if s.biomass else ""
     return table("Factors used", head, rows, figures=(2, 3)) + tag(
         "p", f"Verified says whether the number was checked against the publication itself: {unread} of "

@@ -27,12 +27,16 @@ def evidence_section(s: Statement, materials: list[dict[str, Any]]) -> Html:
     return join([
         table("Scenes by status", ("Status", "Scenes", "Meaning"), rows, figures=(1,)),
         tag("p", _record(s, optical=set(counts) != {"layer"})),
-        table("Tables the project gave", ("File", "Digest"), [(row.name, tag("span", row.digest, class_="digest")) for row in s.inputs])
-        if s.inputs else "",
+        _tables(s) if s.inputs else "",
         tag("p", f"The attestation lists {number(len(materials))} evidence files with their digests, "
             f"{number(sum(m['size'] for m in materials))} bytes."),
         tag("details", tag("summary", f"All {len(s.evidence)} scenes and layers"), _scenes(s)),
     ])  # fmt: skip
+
+
+def _tables(s: Statement) -> Html:
+    rows = [(row.name, tag("span", row.digest, class_="digest")) for row in s.inputs]
+    return table("Tables the project gave", ("File", "Digest"), rows)
 
 
 def _record(s: Statement, *, optical: bool) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mrv.page import Html, hectares, join, number, tag, tonnes
 from mrv.report.parts import (
     benefit_kg,
+    between,
     drawn,
     emitted_kg,
     estimated_loss,
@@ -59,18 +60,14 @@ def _sources(s: Statement) -> str:
 def _story(s: Statement) -> str:
     q, emitted, removed, benefit = s.quantities, emitted_kg(s), removed_kg(s), benefit_kg(s)
     area, mapped = hectares(s.project.area_m2), hectares(mapped_loss_m2(s))
+    span = f"From {s.period.start} to {s.period.end}"
     if is_mapped(s):
-        told = [
-            f"From {s.period.start} to {s.period.end}, {mapped} ha of tree-cover loss were mapped in a project area of "
-            f"{area} ha."
-        ]
+        told = [f"{span}, {mapped} ha of tree-cover loss were mapped in a project area of {area} ha."]
     else:
         lost = hectares(sum(row.area_m2 for row in estimated_loss(s)))
         units = sum(row.responded for row in s.activity.sample.strata) if s.activity.sample else 0
-        told = [
-            f"From {s.period.start} to {s.period.end}, {lost} ha of forest were lost in a project area of {area} ha: "
-            f"estimated from {number(units)} interpreted units of a probability sample, where the map shows {mapped} ha."
-        ]
+        source = f"estimated from {number(units)} interpreted units of a probability sample, where the map shows {mapped} ha"
+        told = [f"{span}, {lost} ha of forest were lost in a project area of {area} ha: {source}."]
     stock = f"stocks measured on {s.biomass.plots} plots" if s.biomass else "the factors below"
     grown = f", and {tonnes(-removed)} t removed by what grew" if removed else ""
     told.append(f"With {stock} that is {tonnes(emitted)} t CO₂e emitted{grown}.")
@@ -121,15 +118,11 @@ def _loss(s: Statement) -> tuple[str, str, str]:
         return "Tree-cover loss", f"{hectares(mapped)} ha", f"{number(mapped)} m²; {s.activity.label}"
     rows = estimated_loss(s)
     if len(rows) <= _FEW_YEARS:
-        each = "; ".join(f"{row.year}: {hectares(row.area_m2)} ({_between(row.ci90_m2)})" for row in rows)
+        each = "; ".join(f"{row.year}: {hectares(row.area_m2)} ({between(row.ci90_m2)})" for row in rows)
         note = f"estimated, 90 % interval: {each}; mapped {hectares(mapped)} ha"
     else:
         note = f"estimated over {len(period_years(s))} years, each with its interval below; mapped {hectares(mapped)} ha"
     return "Forest lost", f"{hectares(sum(row.area_m2 for row in rows))} ha", note
-
-
-def _between(interval: list[int]) -> str:
-    return f"{hectares(interval[0])} to {hectares(interval[1])}"
 
 
 def _stock(s: Statement) -> tuple[str, str, str]:

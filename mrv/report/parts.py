@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mrv.activity_sections import MAPPED_AREA
-from mrv.page import Html, number, table, tag
+from mrv.page import Html, hectares, number, table, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,6 +86,11 @@ def ranges(rows: Sequence[Range], alt: str) -> Html:
         )  # fmt: skip
 
     return tag("div", *(line(row) for row in rows), class_="ranges", role="list", aria_label=alt)
+
+
+def between(interval_m2: Sequence[int]) -> str:
+    """An interval of areas, in hectares."""
+    return f"{hectares(interval_m2[0])} to {hectares(interval_m2[1])}"
 
 
 def is_mapped(s: Statement) -> bool:

@@ -109,7 +109,9 @@ def _strata_map(s: Statement, views: Views) -> Html:
         charts.picture(views, charts.paint(views.strata, charts.STRATA_RGB), marks=False,
                        alt=f"Map of the strata: {', '.join(views.names.values())}."),
         tag("b", "Strata"), " at the end of the period.",
-        charts.key((charts.STRATA_RGB[code], f"{name}: {hectares(area.get(name, 0))} ha") for code, name in views.names.items()),
+        charts.key(
+            (charts.STRATA_RGB[code], f"{name}: {hectares(area.get(name, 0))} ha") for code, name in views.names.items()
+        ),
     )  # fmt: skip
 
 

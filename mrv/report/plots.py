@@ -42,8 +42,8 @@ def plots_section(s: Statement) -> Html:
         tag("p", _counted(found)),
         _against_published(s),
         _components(found),
-        table("Remarks about plots and trees", ("Code", "Concerns", "Found"), [(f.code, f.item, f.value) for f in found.findings])
-        if found.findings else "",
+        table("Remarks about plots and trees", ("Code", "Concerns", "Found"),
+              [(f.code, f.item, f.value) for f in found.findings]) if found.findings else "",
     ])  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mrv.page import Html, hectares, join, number, table, tag
-from mrv.report.parts import Range, label, ranges
+from mrv.report.parts import Range, between, label, ranges
 
 if TYPE_CHECKING:
     from mrv.activity_sections import AccuracySection, AreaEstimate, GoldSection, SampleSection
@@ -54,7 +54,7 @@ def _loss_chart(s: Statement, sample: SampleSection) -> Html:
     rows = [
         Range(
             name=str(row.year), low=row.ci90_m2[0], middle=row.area_m2, high=row.ci90_m2[1], mark=mapped.get(row.year),
-            words=f"{hectares(row.area_m2)} ha ({hectares(row.ci90_m2[0])} to {hectares(row.ci90_m2[1])}); "
+            words=f"{hectares(row.area_m2)} ha ({between(row.ci90_m2)}); "
             f"mapped {hectares(mapped.get(row.year, 0))}",
         )
         for row in s.activity.estimates
@@ -69,15 +69,13 @@ def _loss_chart(s: Statement, sample: SampleSection) -> Html:
 
 def _estimates(rows: list[AreaEstimate], sample: SampleSection) -> Html:
     corrected = sample.gold is not None
-    head = ("Year", "Activity", "Units, by stratum", *(("As labelled, ha",) if corrected else ()), "Estimate, m²", "ha", "SE, ha",
-            f"90 % interval signed ({sample.interval}), ha", "Wald's, ha")  # fmt: skip
+    head = ("Year", "Activity", "Units, by stratum", *(("As labelled, ha",) if corrected else ()), "Estimate, m²", "ha",
+            "SE, ha", f"90 % interval signed ({sample.interval}), ha", "Wald's, ha")  # fmt: skip
 
     def line(row: AreaEstimate) -> tuple[object, ...]:
         return (
             row.year, row.activity, " + ".join(map(str, row.hits)), *((hectares(row.reported_m2),) if corrected else ()),
-            number(row.area_m2), hectares(row.area_m2), hectares(row.se_m2), f"{hectares(row.ci90_m2[0])} to "
-                f"{hectares(row.ci90_m2[1])}",
-            f"{hectares(row.wald90_m2[0])} to {hectares(row.wald90_m2[1])}",
+            number(row.area_m2), hectares(row.area_m2), hectares(row.se_m2), between(row.ci90_m2), between(row.wald90_m2),
         )  # fmt: skip
 
     seen = [row for row in rows if any(row.hits) or row.activity == "loss"]
@@ -89,8 +87,8 @@ def _estimates(rows: list[AreaEstimate], sample: SampleSection) -> Html:
             "it is too short.", class_="small"),
     ]  # fmt: skip
     if unseen:
-        parts.append(tag("details", tag("summary", f"{len(unseen)} activities of which no unit was found"),
-                         table("Activities of which no unit was found", head, [line(row) for row in unseen], figures=figures)))  # fmt: skip
+        found = table("Activities of which no unit was found", head, [line(row) for row in unseen], figures=figures)
+        parts.append(tag("details", tag("summary", f"{len(unseen)} activities of which no unit was found"), found))
     return join(parts)
 
 
@@ -107,9 +105,10 @@ def _accuracy(sample: SampleSection, accuracy: AccuracySection) -> Html:
     ]
     return join([
         table("Error matrix in units: stratum of the map (rows) against what interpreters saw over the period",
-              ("Stratum", *accuracy.classes, "Interpreted"), [*matrix, total], figures=range(1, len(accuracy.classes) + 2), foot=1),
-        table("Accuracy of the map, area-weighted", ("Class", "User's: mapped and right", "Producer's: there and mapped"), by_class,
-              figures=(1, 2)),
+              ("Stratum", *accuracy.classes, "Interpreted"), [*matrix, total], figures=range(1, len(accuracy.classes) + 2),
+              foot=1),
+        table("Accuracy of the map, area-weighted", ("Class", "User's: mapped and right", "Producer's: there and mapped"),
+              by_class, figures=(1, 2)),
         tag("p", f"Overall accuracy {_share(accuracy.overall, '')} ± {_share(accuracy.overall_se, '')} (standard error). "
             "The counts are not area-weighted; no area follows from them by division."),
     ])  # fmt: skip

@@ -33,7 +33,7 @@ class PlanChoices:
     """Count soil carbon, where the world is a mangrove."""
     programme: Literal["ipcc-only", "art-trees-2.0", "vm0033-2.1", "ar-tool14"] | None = None
     """Crediting programme; None: VM0033 for mangrove, ART TREES for forest."""
-    interval: Literal["score", "logit", "bootstrap"] = "score"
+    interval: Literal["score", "wilson", "logit"] = "score"
     """Interval of areas that is signed."""
     expert: str | None = None
     """Interpreter of ``interpreters.csv`` whose readings are held true."""

@@ -193,7 +193,8 @@ def test_degraded_forest_that_is_lost_balances_where_nothing_grows(choices, valu
 
 
 def one(**values):
-    base = {"agb": 100, "root_shoot": 0.5, "carbon_fraction": 0.5, "after_biomass": 10, "after_carbon_fraction": 0.4, "growth": 4}
+    base = {"agb": 100, "root_shoot": 0.5, "carbon_fraction": 0.5, "growth": 4}
+    base |= {"after_biomass": 10, "after_carbon_fraction": 0.4}
     return {role: Fraction(str(value)) for role, value in (base | values).items()}
 
 
