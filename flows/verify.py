@@ -17,7 +17,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from mrv.attest.keys import load_signer
-from mrv.cli import describe, refused, summary
+from mrv.cli import describe, loss_m2, refused, summary
 from mrv.errors import MRVError
 from mrv.pipeline import code_digest
 from mrv.precheck import precheck
@@ -107,16 +107,18 @@ def _publish(project: Project, record: Record) -> None:
     """A table of the result and a link to the report, in Prefect's interface."""
     statement = record.result.statement
     name = slug(f"{project.plan.project.id}-{statement.period.name}").lower().replace(".", "-").replace("_", "-")
-    lost = {row.year: row for row in statement.activity.loss}
+    lost = loss_m2(statement)
     create_table_artifact(
         key=f"result-{name}",
         table=[
             {
                 "year": v.year,
-                "loss (mapped) ha": lost[v.year].area_m2 / 10_000,
-                "emission kg CO2e (indicative)": v.project_kg,
+                f"loss ha ({statement.activity.label})": lost[v.year] / 10_000,
+                "project emissions kg CO2e": v.project_emissions_kg,
+                "project removals kg CO2e": v.project_removals_kg,
+                "gross benefit kg CO2e": "no reference level" if v.gross_benefit_kg is None else v.gross_benefit_kg,
+                "issuable t": v.issuable_t,
                 "conclusion": statement.conclusion.computed,
-                "issuable t": statement.quantities.issuable_t,
             }
             for v in statement.quantities.vintages
         ],

@@ -35,7 +35,7 @@ def chip_files(optical: Optical | None, frame: Frame, units: Sequence[PlacedUnit
     Raises:
         UsageError: The map was not made from scenes.
     """
-    from mrv.views import stretch
+    from mrv.views.optical import stretch
 
     if optical is None:
         raise UsageError("there are no scenes to cut chips from", code="sample.chips", field="--chips", hint="leave it out")
@@ -55,7 +55,7 @@ def _composite(optical: Optical, layers: Sequence[Layer], roles: Sequence[str]) 
     import numpy as np
 
     from mrv.cube import NODATA
-    from mrv.views import STRIP_ROWS, lower_median
+    from mrv.views.optical import STRIP_ROWS, lower_median
 
     rows, cols = optical.reader.grid.shape
     out = np.full((rows, cols, len(roles)), NODATA, np.int16)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mrv.checks import Check
     from mrv.run import Record
+    from mrv.statement import Statement
 
 INTERRUPTED = 130
 MARKS = {"holds": "✓", "fails": "✗", "note": "·"}
@@ -218,8 +219,11 @@ def summary(record: Record) -> dict[str, Any]:
         "statement": record.statement_digest,
         "attestation": record.attestation_digest,
         "conclusion": statement.conclusion.computed,
+        "areas": statement.activity.label,
         "issuable_t": statement.quantities.issuable_t,
-        "project_kg_co2e": {str(v.year): v.project_kg for v in statement.quantities.vintages},
+        "buffer_t": statement.quantities.buffer_t,
+        "project_kg_co2e": {str(v.year): v.project_emissions_kg + v.project_removals_kg for v in statement.quantities.vintages},
+        "gross_benefit_kg_co2e": {str(v.year): v.gross_benefit_kg for v in statement.quantities.vintages},
         "out": str(record.out),
     }
 
@@ -227,25 +231,52 @@ def summary(record: Record) -> dict[str, Any]:
 def describe(record: Record) -> str:
     """A run's result, for a person."""
     s, out = record.result.statement, record.out
-    lost = {row.year: row for row in s.activity.loss}
-    rows = [
-        f"  {v.year}   {lost[v.year].area_m2 / 10_000:>9.2f} ha   {v.project_kg / 1000:>12,.1f} t CO2e"
-        for v in s.quantities.vintages
-    ]
     return "\n".join(
         [
             f"{s.project.name}, {s.period.start} to {s.period.end}" + (" — SIMULATED" if s.project.simulated else ""),
-            f"  {s.observation.scenes_used} of {s.observation.scenes_available} scenes used; loss is a {s.activity.label}",
-            *rows,
-            f"  emissions of the period {s.quantities.period_project_kg:,} kg CO2e ({s.quantities.label})",
-            f"  90 % of draws {s.uncertainty.q05_kg:,} to {s.uncertainty.q95_kg:,} kg CO2e ({s.uncertainty.scope})",
-            f"  issuable {s.quantities.issuable_t} t; computed conclusion: {s.conclusion.computed}",
+            f"  {s.observation.scenes_used} of {s.observation.scenes_available} scenes used; loss is {_article(s.activity.label)}",
+            *_by_vintage(s),
+            *_with_interval(s),
+            f"  issuable {s.quantities.issuable_t:,} t, buffer {s.quantities.buffer_t:,} t ({s.programme.id}; {s.quantities.label})",
+            f"  computed conclusion: {s.conclusion.computed}",
             "  gates " + ", ".join(f"{gate.id} {gate.status}" for gate in s.gates),
             f"  statement   {record.statement_digest}",
             f"  attestation {record.attestation_digest}",
             f"  {out / 'attestation.json'}\n  {out / 'report.html'}\n  {out / 'evidence'}/",
         ]
     )
+
+
+def _article(label: str) -> str:
+    return f"{'an' if label[0] in 'aeiou' else 'a'} {label}"
+
+
+def loss_m2(statement: Statement) -> dict[int, int]:
+    """Loss by year: estimated where there is a sample, else mapped."""
+    if statement.activity.sample is not None:
+        return {row.year: row.area_m2 for row in statement.activity.estimates if row.activity == "loss"}
+    return {row.year: row.area_m2 for row in statement.activity.loss}
+
+
+def _by_vintage(s: Statement) -> list[str]:
+    lost = loss_m2(s)
+    return [
+        f"  {v.year}   {lost[v.year] / 10_000:>9.2f} ha lost   {(v.project_emissions_kg + v.project_removals_kg) / 1000:>12,.1f} t CO2e"
+        + ("" if v.gross_benefit_kg is None else f"   benefit {v.gross_benefit_kg / 1000:>12,.1f} t")
+        for v in s.quantities.vintages
+    ]
+
+
+def _with_interval(s: Statement) -> list[str]:
+    """Quantities of the period with 90 % of their draws."""
+    signed = {"project": s.quantities.period_project_kg}
+    rows = [row for row in s.uncertainty.drawn if row.span == "period" and row.quantity in {"project", "net benefit"}]
+    told = [
+        f"  {row.quantity} of the period " + (f"{signed[row.quantity]:,} kg CO2e, " if row.quantity in signed else "")
+        + f"90 % of draws {row.q05_kg:,} to {row.q95_kg:,} kg"
+        for row in rows
+    ]  # fmt: skip
+    return [*told, f"  (interval: {s.uncertainty.scope})"]
 
 
 def _explain(args: argparse.Namespace) -> int:
@@ -268,8 +299,12 @@ def _explain(args: argparse.Namespace) -> int:
     print("         " + ", ".join(f"{year}: {n}" for year, n in found.scenes_by_year.items()))
     print(f"to read  {found.bands} bands, at most {found.stated_bytes / 1e6:.1f} MB ({found.unsized} of unstated size)")
     print(f"time     about {found.seconds} s on one core")
-    print("gates    " + "\n         ".join(f"{name}: {why}" for name, why in found.gates.items()))
-    print("missing  " + "\n         ".join(f"{name}: {remedy}" for name, remedy in found.absent.items()))
+    print("tables   " + (", ".join(found.inputs) or "none"))
+    print(
+        "gates    "
+        + ("\n         ".join(f"{name}: {why}" for name, why in found.gates.items()) or "none that fails beforehand")
+    )
+    print("missing  " + ("\n         ".join(f"{name}: {remedy}" for name, remedy in found.absent.items()) or "nothing"))
     return 0
 
 

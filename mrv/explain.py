@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from mrv.claimed import read_claimed
+from mrv.gates import DAYS_PER_YEAR
 from mrv.grid import grid_for, inside
+from mrv.plan import ChangeTable
 from mrv.run import search_scenes
-from mrv.scope import ABSENT
+from mrv.scope import INPUTS, absent
 from mrv.sources.items import read_items
 
 if TYPE_CHECKING:
-    from mrv.plan import Claim
+    from collections.abc import Collection, Sequence
+
+    from mrv.claimed import Claimed
+    from mrv.plan import Claim, MonitoringPlan
     from mrv.project import Project
 
 SECONDS_PER_BAND = 0.01
 """Reading and hashing one window of a local file, on one core; a remote one waits for its network besides."""
 SECONDS_PER_MEGAPIXEL_DATE = 1.0
 """Decoding, masking and monitoring, on one core."""
+CREDITABLE_WITH = frozenset({"reference sample", "reference level", "leakage", "risk report"})
+"""Inputs without which nothing is issuable."""
+CREDITS_NOTHING = "ipcc-only"
+"""The programme that credits nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +48,9 @@ class Explanation:
     scenes: dict[str, int]
     """Scenes by source."""
     scenes_by_year: dict[int, int]
-    """Optical scenes by year."""
+    """Scenes (or extent maps) that are compared, by year."""
     first: str
-    """First optical scene."""
+    """First of them."""
     last: str
     """Last."""
     bands: int
@@ -51,7 +62,9 @@ class Explanation:
     seconds: int
     """Rough time on one core."""
     gates: dict[str, str]
-    """Gates that would fail or not be assessed, and why."""
+    """Gates that would fail or not be assessed as far as the inputs decide it, and why."""
+    inputs: list[str]
+    """Tables the project gives."""
     absent: dict[str, str]
     """Inputs that are missing, and the remedy."""
 
@@ -61,45 +74,117 @@ class Explanation:
 
 
 def explain(project: Project, claim: Claim) -> Explanation:
-    """Search, and say what a run would do.
+    """Search, read the tables, and say what a run would do.
 
     Raises:
         MRVError: What would refuse the run at once.
     """
-    grid = grid_for(project.plan.grid, project.boundary)
+    plan, given = project.plan, sorted(project.inputs.files)
+    grid = grid_for(plan.grid, project.boundary)
+    claimed = read_claimed(plan, claim, project.inputs)
     items = read_items(search_scenes(project, claim)).items
-    optical = [item for item in items if item.source == project.plan.source("optical").id]
-    days = sorted(date.fromisoformat(item.day) for item in optical)
+    source = plan.source("optical" if _is_optical(plan) else "extent").id
+    days = sorted(date.fromisoformat(item.day) for item in items if item.source == source)
     assets = [asset for item in items for asset in item.assets.values()]
     megapixels = grid.shape[0] * grid.shape[1] / 1e6
     return Explanation(
-        project=project.plan.project.id,
+        project=plan.project.id,
         period=claim.period,
         window_px=(grid.shape[0], grid.shape[1]),
         project_px=int(inside(grid, project.boundary).sum()),
         scenes=dict(Counter(item.source for item in items)),
         scenes_by_year=dict(sorted(Counter(day.year for day in days).items())),
-        first=days[0].isoformat(),
-        last=days[-1].isoformat(),
+        first=days[0].isoformat() if days else "none",
+        last=days[-1].isoformat() if days else "none",
         bands=len(assets),
         stated_bytes=sum(asset.size or 0 for asset in assets),
         unsized=sum(asset.size is None for asset in assets),
         seconds=round(5 + SECONDS_PER_BAND * len(assets) + SECONDS_PER_MEGAPIXEL_DATE * megapixels * len(days)),
-        gates=_gates(project, claim, days),
-        absent={name: remedy for name, _, remedy in ABSENT},
+        gates=gates(plan, claim, days, given=given, claimed=claimed),
+        inputs=given,
+        absent={row["input"]: row["remedy"] for row in absent(given)},
     )
 
 
-def _gates(project: Project, claim: Claim, days: list[date]) -> dict[str, str]:
-    gates = {"dual evidence": "fails: no plots, no reference sample"}
-    rules = project.plan.method.continuity
-    record, gap = (days[-1] - days[0]).days, max((b - a).days for a, b in zip(days, [*days[1:], days[-1]], strict=True))
-    if record < max(3, rules.min_record_years) * 365 or gap > rules.max_gap_days:
-        gates["continuity"] = f"fails: record {record} days, longest gap {gap} days before screening"
-    if claimed := sum(claim.vintages.values()):
-        gates["claim"] = f"fails: {claimed} t claimed, 0 issuable without a probability sample"
+def gates(
+    plan: MonitoringPlan, claim: Claim, days: Sequence[date], *, given: Collection[str], claimed: Claimed
+) -> dict[str, str]:
+    """Gates that would fail or could not be assessed, as far as that is known before anything is read.
+
+    Args:
+        plan: The plan.
+        claim: The claim.
+        days: Days of the scenes (or extent maps) found, in order.
+        given: Names of the tables the project gives.
+        claimed: Reference level, leakage, risk report and registry extract.
+    """
+    found = {
+        "continuity": _continuity(plan, claim, days),
+        "dual evidence": _dual_evidence(plan, given),
+        "input integrity": None if _is_optical(plan) else "not assessed: classified maps have no reflectance",
+        "claim": _claim(plan, claim, given),
+        "uncertainty": None if "reference.csv" in given else "not assessed: a mapped area has no error estimate",
+        "permanence": _permanence(claimed),
+        "buffer": _buffer(claimed),
+        "authorisation": _authorisation(plan, claim, claimed),
+    }
+    return {name: told for name, told in found.items() if told is not None}
+
+
+def _is_optical(plan: MonitoringPlan) -> bool:
+    return isinstance(plan.method.change, ChangeTable)
+
+
+def _continuity(plan: MonitoringPlan, claim: Claim, days: Sequence[date]) -> str | None:
+    what, rules = ("scene" if _is_optical(plan) else "map"), plan.method.continuity
     if not any(day.year == claim.end.year for day in days):
-        gates["continuity"] = f"no scene in {claim.end.year}"
-    for name in ("uncertainty", "permanence", "buffer", "authorisation"):
-        gates.setdefault(name, "not assessed")
-    return gates
+        return f"the run is refused: no {what} in {claim.end.year}"
+    record, gap = (days[-1] - days[0]).days, max(((b - a).days for a, b in pairwise(days)), default=0)
+    if record < int(max(3, rules.min_record_years) * DAYS_PER_YEAR) or gap > rules.max_gap_days:
+        return f"fails: record {record} days, longest gap {gap} days before screening"
+    return None
+
+
+def _dual_evidence(plan: MonitoringPlan, given: Collection[str]) -> str | None:
+    missing = [name for name, file, *_ in INPUTS if name in {"plots", "reference sample"} and file not in given]
+    if missing:
+        return "fails: no " + ", no ".join(missing)
+    if plan.biomass is not None and plan.biomass.design == "purposive":
+        return "fails: the plots are no probability sample"
+    return None
+
+
+def _claim(plan: MonitoringPlan, claim: Claim, given: Collection[str]) -> str | None:
+    total = sum(claim.vintages.values())
+    missing = [name for name, file, *_ in INPUTS if name in CREDITABLE_WITH and file not in given]
+    if not total or (not missing and plan.programme.id != CREDITS_NOTHING):
+        return None
+    why = f"without {', '.join(missing)}" if missing else f"under {CREDITS_NOTHING}"
+    return f"fails: {total} t claimed, 0 issuable {why}"
+
+
+def _permanence(claimed: Claimed) -> str | None:
+    if claimed.risk is None:
+        return "not assessed: no risk report"
+    return None if claimed.level is not None else "not assessed: no reference level, so no benefit"
+
+
+def _buffer(claimed: Claimed) -> str | None:
+    risk = claimed.risk
+    if risk is None:
+        return "not assessed: no risk report"
+    if risk.buffer_percent == risk.risk_rating_percent:
+        return None
+    return f"fails: buffer {risk.buffer_percent} %, risk rating {risk.risk_rating_percent} %"
+
+
+def _authorisation(plan: MonitoringPlan, claim: Claim, claimed: Claimed) -> str | None:
+    extract = claimed.extract
+    if extract is None:
+        return "not assessed: no registry extract"
+    wanted = {int(year): t for year, t in claim.vintages.items()} if claim.article6 == "authorised" else {}
+    short = [*(extract.authorisation_shortfalls(plan.project.id, wanted) if wanted else ()),
+             *extract.label_shortfalls(plan.programme.id)]  # fmt: skip
+    if not wanted and extract.project != plan.project.id:
+        short.append(f"the extract is of project {extract.project}")
+    return f"fails: {'; '.join(short)}" if short else None

@@ -30,7 +30,7 @@ def tonnes_section(s: Statement) -> Html:
 
 def _stocks(s: Statement) -> Html:
     """A pool a line, its states across."""
-    found = {(row.pool, row.state): row.t_c_ha for row in s.stocks}
+    found = {(row.pool, str(row.state)): row.t_c_ha for row in s.stocks}
     states = [state for state in STATES if any(row.state == state for row in s.stocks)]
     rows = [(pool, *(found.get((pool, state), "") for state in states)) for pool in dict.fromkeys(row.pool for row in s.stocks)]
     head = ("Pool", *(f"{STATES[state]}, t C/ha" for state in states))
