@@ -6,8 +6,9 @@ the sum of their probabilities over every table of counts whose interval holds t
 left out have less than 10⁻⁶ of the probability together.  A simulation of 10,000 samples a world stands beside the sum,
 as its check, and is how the bootstrap is judged.
 
-The sweep asks what happens between the worlds: 504 more, all with rare omissions.  Smoothing and degrees of freedom were
-chosen with all of these in view; sixty random worlds drawn afterwards are held out.
+The sweep asks what happens between the worlds: 504 more, all with rare omissions.  Smoothing, degrees of freedom and the
+parting by direction were chosen with all of these in view (and with sixty random worlds, since retired); sixty other random
+worlds, drawn after the last choice, are held out.
 
 Run ``python benchmarks/interval_coverage.py`` (a minute); it writes ``results/interval-coverage.json``.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.stats import binom
 
+from mrv.activity import parts
 from mrv.activity.estimators import DesignStratum, Estimate, estimate
 from mrv.uncertainty.intervals import METHODS, Z90, interval
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Limits = tuple[Array, Array]
 
-Z = float(Z90)
+Z, SMOOTHING = float(Z90), float(parts.SMOOTHING)
 WHOLE_M2 = 10**10
 SEED = 20140828
 REPLICATES = 10_000
@@ -87,6 +89,16 @@ RARE = (
 """Fewer: the signed interval is to cover 88 % at least."""
 
 
+OPPOSED = (
+    World("forest, 1.5 % wrong both ways", (0.02, 0.04, 0.53, 0.41), (60, 60, 300, 150), (0.97, 0.995, 0.985, 0.015)),
+    World("forest, 1 % wrong both ways", (0.02, 0.04, 0.53, 0.41), (60, 60, 400, 300), (0.97, 0.995, 0.990, 0.010)),
+    World("forest, 0.5 % wrong both ways", (0.02, 0.04, 0.53, 0.41), (60, 60, 400, 300), (0.97, 0.995, 0.995, 0.005)),
+    World("forest, 3 % and 2 % wrong", (0.05, 0.10, 0.45, 0.40), (50, 50, 200, 120), (0.90, 0.980, 0.970, 0.020)),
+)
+"""The forest at the start: rare misses where it is mapped, rare hits where it is not.  Added after runs of whole projects
+(``calibration.py``) had shown that the interval fell short there (.83 to .89); it is to cover 88 % at least."""
+
+
 def sweep() -> Iterator[World]:
     """Rare omissions in every combination."""
     maps = ((0.02, 0.03, 0.60, 0.35), (0.0137, 0.0287, 0.551, 0.4066), (0.05, 0.10, 0.45, 0.40))
@@ -98,7 +110,7 @@ def sweep() -> Iterator[World]:
 
 def held_out(count: int = 60) -> Iterator[World]:
     """Random worlds with 5 to 20 omissions expected, drawn after the interval was chosen."""
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(8)
     while count:
         loss = rng.uniform(0.005, 0.12)
         buffer = loss * rng.uniform(0.7, 2.5)
@@ -122,16 +134,25 @@ class Moments:
     noise: Array
     smooth_value: Array
     smooth_variance: Array
+    rising: Moments | None = None
+    falling: Moments | None = None
 
 
 def moments(world: World, hits: list[Array]) -> Moments:
     """The estimator of ``mrv.activity.estimators``, vectorised over tables (checked against it by :func:`check`)."""
     rows = list(zip(world.weights, world.sampled, hits, strict=True))
+    high = [2 * k > n for _, n, k in rows]
+    falling = [(np.where(mask, w, 0.0), n, k) for mask, (w, n, k) in zip(high, rows, strict=True)]
+    rising = [(np.where(mask, 0.0, w), n, k) for mask, (w, n, k) in zip(high, rows, strict=True)]
+    return replace(_moments(rows), rising=_moments(rising), falling=_moments(falling))
+
+
+def _moments(rows: list[tuple[Any, int, Array]]) -> Moments:
     value = sum(w * k / n for w, n, k in rows)
     variance = sum(w * w * (k / n) * (1 - k / n) / (n - 1) for w, n, k in rows)
     smooth = [(w, n, (k + 0.5) / (n + 1)) for w, n, k in rows]
-    down = _skewness([(w, n, k / (n + 0.4)) for w, n, k in rows])
-    up = _skewness([(w, n, (k + 0.4) / (n + 0.4)) for w, n, k in rows])
+    down = _skewness([(w, n, k / (n + SMOOTHING)) for w, n, k in rows])
+    up = _skewness([(w, n, (k + SMOOTHING) / (n + SMOOTHING)) for w, n, k in rows])
     return Moments(
         np.asarray(value), np.asarray(variance), down, np.maximum(down, up), _noise([(w, n, k / n) for w, n, k in rows]),
         np.asarray(sum(w * p for w, _, p in smooth)), np.asarray(sum(w * w * p * (1 - p) / n for w, n, p in smooth)),
@@ -165,13 +186,17 @@ def wald(m: Moments) -> Limits:
 def score(m: Moments) -> Limits:
     """Score corrected for skewness."""
 
-    def at(z: float, skew: Array) -> Array:
-        t = z + (z**3 + z) / 4 * m.noise
-        root = np.sqrt(m.variance + skew**2 * (t * t + 2) / 12)
-        edge = m.value - m.variance / np.where(skew == 0, 1, skew)
-        return np.where(t * skew / 2 + root < 0, edge, m.value + skew * (2 * t * t + 1) / 6 + t * root)
+    def step(part: Moments, z: float) -> Array:
+        t, skew = z + (z**3 + z) / 4 * part.noise, part.skew_up if z > 0 else part.skew_down
+        root = np.sqrt(part.variance + skew**2 * (t * t + 2) / 12)
+        edge = -part.variance / np.where(skew == 0, 1, skew)
+        moved = np.where(t * skew / 2 + root < 0, edge, skew * (2 * t * t + 1) / 6 + t * root)
+        return np.maximum(np.sign(z) * moved, 0)
 
-    return _clipped(at(-Z, m.skew_down), at(Z, m.skew_up))
+    assert m.rising is not None
+    assert m.falling is not None
+    low, high = (np.sqrt(step(m.rising, z) ** 2 + step(m.falling, z) ** 2) for z in (-Z, Z))
+    return _clipped(m.value - low, m.value + high)
 
 
 def wilson(m: Moments) -> Limits:
@@ -274,7 +299,7 @@ def bias(world: World) -> float:
 def measure() -> dict[str, Any]:
     """Everything."""
     report: dict[str, Any] = {"schema": "mrv.bench.coverage/1", "nominal": 90, "seed": SEED, "replicates": REPLICATES}
-    for group, worlds in (("frequent", FREQUENT), ("rare", RARE)):
+    for group, worlds in (("frequent", FREQUENT), ("rare", RARE), ("opposed", OPPOSED)):
         report[group] = [
             {
                 "world": world.name, "omissions": round(world.omissions, 2), "true_percent": round(100 * world.true_share, 3),
@@ -308,7 +333,7 @@ def _spread(told: list[dict[str, float]]) -> dict[str, float]:
 def main() -> None:
     """Measure, print, write."""
     report = measure()
-    for group in ("frequent", "rare"):
+    for group in ("frequent", "rare", "opposed"):
         print(f"\n{group}: coverage % (missed: interval above truth / below truth; width, % of truth)")
         for row in report[group]:
             print(f"{row['world']} ({row['omissions']} omissions expected, truth {row['true_percent']} %)")
@@ -319,7 +344,9 @@ def main() -> None:
                 )
     print("\nsweep:", json.dumps(report["sweep"]))
     print("held out:", *(f"\n  {method} {json.dumps(told)}" for method, told in report["held_out"].items()))
-    (Path(__file__).parent / "results" / "interval-coverage.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (Path(__file__).parent / "results" / "interval-coverage.json").write_text(
+        json.dumps(report, indent=1) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from mrv.activity.commitment import seed_for
 from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, design_strata, events_of
 from mrv.activity_sections import DETECTOR_MAPS, DETECTOR_STRATA, ESTIMATED_AREA, MAPPED_AREA
 from mrv.baseline import Leakage, LevelRow, ReferenceLevel
-from mrv.carbon.pools import LOSS, STANDING
+from mrv.carbon.pools import LOSS, LOST_STOCK, STANDING
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.stock import growth_rows, stock_rows
 from mrv.carbon.tables import factors_for
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mrv.quantities import LevelSection
     from mrv.statement import Statement
 
-MEASURED = frozenset({"agb", "bgb", "growth", "bgb_growth"})
+MEASURED = frozenset({"agb", "bgb", "growth", "bgb_growth", LOST_STOCK})
 """Roles that plots fill; their values are replayed, not recomputed from the tables."""
 
 
@@ -55,14 +55,21 @@ def check_arithmetic(statement: Statement) -> list[Check]:
     fault = plan_fault(statement)
     if fault is not None:  # every other question reads the plan
         return [decide("statement.arithmetic.plan", ok=False, detail=fault)]
-    checks = []
-    for name, question in _QUESTIONS.items():
-        try:
-            wrong = list(question(statement))
-        except (ArithmeticError, KeyError, ValueError, TypeError, IndexError, RuntimeError, AttributeError, MRVError) as error:
-            wrong = [f"cannot be recomputed: {error!r}"]
-        checks.append(decide(f"statement.arithmetic.{name}", ok=not wrong, detail="; ".join(wrong) or "recomputed"))
-    return checks
+    return [ask(name, statement) for name in _QUESTIONS]
+
+
+def ask(name: str, statement: Statement) -> Check:
+    """Put one question to a statement whose plan is a plan; never raises on a bad one.
+
+    Args:
+        name: Table asked about.
+        statement: The statement.
+    """
+    try:
+        wrong = list(_QUESTIONS[name](statement))
+    except (ArithmeticError, KeyError, ValueError, TypeError, IndexError, RuntimeError, AttributeError, MRVError) as error:
+        wrong = [f"cannot be recomputed: {error!r}"]
+    return decide(f"statement.arithmetic.{name}", ok=not wrong, detail="; ".join(wrong) or "recomputed")
 
 
 def plan_fault(statement: Statement) -> str | None:
@@ -210,7 +217,7 @@ def _factors(s: Statement) -> Iterator[str]:
     stated = {row.role: row.model_dump() for row in s.factors if row.role not in measured}
     published_of = {role: factor.as_row(role) for role, factor in known.items() if role not in measured}
     yield from _differs("factors", stated, published_of)
-    need = {"agb"} if plan.biomass is not None else set()
+    need = {"agb", LOST_STOCK} if plan.biomass is not None else set()
     if not need <= set(measured) <= (MEASURED if need else set()) or len({row.role for row in s.factors}) < len(s.factors):
         yield f"measured factors {measured} are not those of plots"
     source = {row.digest for row in s.inputs if row.name == "plots.csv"}

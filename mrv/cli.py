@@ -234,10 +234,10 @@ def describe(record: Record) -> str:
     return "\n".join(
         [
             f"{s.project.name}, {s.period.start} to {s.period.end}" + (" — SIMULATED" if s.project.simulated else ""),
-            f"  {s.observation.scenes_used} of {s.observation.scenes_available} scenes used; loss is {_article(s.activity.label)}",
+            f"  {s.observation.scenes_used} of {s.observation.scenes_available} scenes used; areas: {s.activity.label}",
             *_by_vintage(s),
             *_with_interval(s),
-            f"  issuable {s.quantities.issuable_t:,} t, buffer {s.quantities.buffer_t:,} t ({s.programme.id}; {s.quantities.label})",
+            f"  issuable {s.quantities.issuable_t:,} t, buffer {s.quantities.buffer_t:,} t ({s.quantities.label})",
             f"  computed conclusion: {s.conclusion.computed}",
             "  gates " + ", ".join(f"{gate.id} {gate.status}" for gate in s.gates),
             f"  statement   {record.statement_digest}",
@@ -245,10 +245,6 @@ def describe(record: Record) -> str:
             f"  {out / 'attestation.json'}\n  {out / 'report.html'}\n  {out / 'evidence'}/",
         ]
     )
-
-
-def _article(label: str) -> str:
-    return f"{'an' if label[0] in 'aeiou' else 'a'} {label}"
 
 
 def loss_m2(statement: Statement) -> dict[int, int]:
@@ -260,11 +256,12 @@ def loss_m2(statement: Statement) -> dict[int, int]:
 
 def _by_vintage(s: Statement) -> list[str]:
     lost = loss_m2(s)
-    return [
-        f"  {v.year}   {lost[v.year] / 10_000:>9.2f} ha lost   {(v.project_emissions_kg + v.project_removals_kg) / 1000:>12,.1f} t CO2e"
-        + ("" if v.gross_benefit_kg is None else f"   benefit {v.gross_benefit_kg / 1000:>12,.1f} t")
-        for v in s.quantities.vintages
-    ]
+    rows = []
+    for v in s.quantities.vintages:
+        net = v.project_emissions_kg + v.project_removals_kg
+        benefit = "" if v.gross_benefit_kg is None else f"   benefit {v.gross_benefit_kg / 1000:>12,.1f} t"
+        rows.append(f"  {v.year}   {lost[v.year] / 10_000:>9.2f} ha lost   {net / 1000:>12,.1f} t CO2e{benefit}")
+    return rows
 
 
 def _with_interval(s: Statement) -> list[str]:

@@ -13,7 +13,7 @@ from math import cos, radians
 from typing import TYPE_CHECKING
 
 from mrv.activity.cohort import GAIN, START
-from mrv.carbon.pools import LOSS, degradation_of, loss_after
+from mrv.carbon.pools import LOSS, LOST_STOCK, degradation_of, loss_after
 from mrv.inputs import NAMES, seed_of
 from mrv.plan.site import GEOGRAPHIC
 from mrv.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mrv.activity_sections import SampleSection
     from mrv.plan import GridTable, MonitoringPlan
-    from mrv.quantities import LevelSection
+    from mrv.quantities import FactorSection, LevelSection
     from mrv.statement import Statement
 
 PANEL = ("frame.json", "frame_strata.tif", "reference.csv", "sample.json")
@@ -191,6 +191,7 @@ def _measured(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
     assert plan.biomass is not None
     assert s.biomass is not None
     measured = {row.role: row for row in s.factors if row.id.startswith("plots.")}
+    yield from _lost_stock(measured.pop(LOST_STOCK, None))
     allowed = {"agb"} | ({"bgb"} if plan.biomass.below_ground else set())
     changes = {"growth"} | ({"bgb_growth"} if plan.biomass.below_ground else set())
     if not allowed <= set(measured) <= allowed | (changes if s.biomass.visits > 1 else set()):
@@ -212,6 +213,19 @@ def _measured(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
             Fraction(row.low) < 0 and "growth" not in role
         ):
             yield f"the interval of {role} is upside down, below zero or without its value"
+
+
+def _lost_stock(row: FactorSection | None) -> Iterator[str]:
+    """The stock of what was lost over the mean stock: one, give or take."""
+    if row is None:
+        yield f"no factor {LOST_STOCK}"
+        return
+    told = (row.id, row.value, row.distribution, row.unit, row.verified, row.overridden)
+    if told != (f"plots.{LOST_STOCK}", "1", "normal", "t d.m./t d.m.", True, False):
+        yield f"{LOST_STOCK} is not told as what it is"
+    low, high = Fraction(row.low), Fraction(row.high)
+    if high < 1 or low != max(2 - high, Fraction(0)):
+        yield f"the interval of {LOST_STOCK} is not the same on both sides of one"
 
 
 def claim_faults(s: Statement) -> Iterator[str]:

@@ -150,8 +150,9 @@ def _break(frame: _Frame, series: PixelSeries) -> str:
         return ""
     day = epoch_day(series.break_date)
     side = "start" if frame.x(day) < _WIDE - _RIGHT - _FOUND_WIDE else "end"
+    kind = "found late" if frame.x(day) > _WIDE * 0.45 else "found"  # a narrow page writes larger: to the left of the break
     return (
         frame.band(epoch_day(series.last_clear), day, "between")
         + frame.band(day, day + 3, "break")
-        + frame.words(day, f"first anomalous {series.break_date}", side, "found")
+        + frame.words(day, f"first anomalous {series.break_date}", side, kind)
     )

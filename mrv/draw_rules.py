@@ -91,7 +91,7 @@ def _varying(s: Statement, plan: MonitoringPlan) -> set[str]:
     factors = {row.role: row for row in s.factors}
     roles = set(_roles(s, plan, years))
     found = {
-        "plots" if factors[role].id.startswith("plots.") else factors[role].id
+        "plots" if factors[role].distribution == "drawn from plots" else factors[role].id
         for role in roles & set(factors)
         if factors[role].low != factors[role].high
     }

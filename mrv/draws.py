@@ -6,13 +6,13 @@ share it, all years share it.  Rows of a reference level that come from one docu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv.carbon.pools import LOSS, STANDING, Flux, biomass_products, fluxes
+from mrv.carbon.pools import LOSS, LOST_STOCK, STANDING, Flux, biomass_products, fluxes, side
 from mrv.carbon.stock import STILL
 from mrv.tonnes import find_spread
 from mrv.uncertainty.contributions import contributions
@@ -169,15 +169,18 @@ def _level(
         return
     for flux in fluxes(plan):
         if flux.activity == LOSS:
-            yield from _terms(group, _name(row, account), flux, row.year - 1 - stock_year, components)
+            # A level is a mean over many years and places: the spread of this period's few patches is not its own.
+            mean = replace(flux, roles=tuple(role for role in flux.roles if role != LOST_STOCK))
+            yield from _terms(group, _name(row, account), mean, row.year - 1 - stock_year, components)
 
 
 def _project(plan: MonitoringPlan, ground: Ground, year: int) -> Iterator[Term]:
     known = {component.name for component in ground.components} | set(ground.factors)
+    values, age = {role: factor.value for role, factor in ground.factors.items()}, year - 1 - ground.stock_year
     for flux in fluxes(plan):
         if (flux.activity, year) in ground.areas:
-            group = (EMISSIONS if flux.kind == "emission" else REMOVALS, str(year))
-            yield from _terms(group, area_name(flux.activity, year), flux, year - 1 - ground.stock_year, known)
+            group = (EMISSIONS if side(flux, values, age=age) == "emission" else REMOVALS, str(year))
+            yield from _terms(group, area_name(flux.activity, year), flux, age, known)
 
 
 def _terms(group: Group, activity: str, flux: Flux, age: int, known: Iterable[str]) -> Iterator[Term]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mrv.carbon.pools import degradation_of
 from mrv.sections import FindingSection
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def _pools(s: Statement) -> Iterator[tuple[str, str, str]]:
     classes = plan.get("reference", {}).get("classes", {}).values()
     for intensity in sorted({role.partition(":")[2] for role in classes if role.startswith("degraded:")}):
         if intensity not in plan["factors"].get("degradation", {}):
-            told = "no factor: its area is estimated, its emissions are left out, so emissions are understated"
-            yield "degradation.omitted", intensity, told
+            rows = [row.area_m2 for row in s.activity.estimates if row.activity == degradation_of(intensity)]
+            told = "no factor, so left out: project emissions understated, net benefit overstated"
+            yield "degradation.omitted", intensity, f"{sum(rows)} m² degraded, {told}"
 
 
 def _scenes(s: Statement) -> Iterator[tuple[str, str, str]]:

@@ -116,7 +116,7 @@ def tonnes(kg: int, places: int = 1) -> str:
 
 def percent(value: str | None) -> str:
     """A share, or why there is none."""
-    return "not meaningful: the mean is near zero" if value is None else f"{Decimal(value):.1f} %"
+    return "not meaningful: the mean is near or below zero" if value is None else f"{Decimal(value):.1f} %"
 
 
 def lonlat(lon: float, lat: float) -> str:

@@ -54,7 +54,7 @@ def check_evidence(materials: Iterable[Mapping[str, Any]], root: Path) -> list[C
 
 
 def check_materials(statement: Mapping[str, Any], materials: Iterable[Mapping[str, Any]]) -> Check:
-    """Whether the files that are signed are those that the statement speaks of: each band and map, once, by its digest.
+    """Whether the files that are signed are those that the statement speaks of: each band, map and table, once, by its digest.
 
     Args:
         statement: The statement as signed; of another shape it holds nothing, and the check fails.
@@ -64,6 +64,7 @@ def check_materials(statement: Mapping[str, Any], materials: Iterable[Mapping[st
         wanted = {(row["id"], band["band"], band["pixels"]) for row in statement["evidence"] for band in row["bands"]}
         wanted |= {(None, row["name"], row["pixels"]) for row in statement["activity"]["maps"]}
         wanted.add((None, None, statement["project"]["boundary_digest"]))
+        wanted |= {(None, None, row["digest"]) for row in statement["inputs"]}
     except (KeyError, TypeError):
         return Check("evidence.materials", "fails", "the statement names no evidence")
     listed = {(row["item"], row["band"], _named_digest(row["path"])) for row in materials}

@@ -27,8 +27,9 @@ class TreeErrors:
 
     residual: bool = True
     """Scatter of trees about the equation, a draw a tree: conservative, since the mean of a forest's residuals is near zero."""
-    diameter: bool = True
-    """Error of the measured diameter, a draw a tree and visit."""
+    diameter: bool = False
+    """Error of the measured diameter, a draw a tree and visit.  Off: plots differ by it, so the clusters' residuals hold it
+    already, and in a change between visits it would dominate; on: for trees whose diameters were taken without error."""
     density: bool = True
     """Error of a species' wood density, one draw a species."""
     height_cv: Fraction = Fraction(0)

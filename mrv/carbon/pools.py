@@ -28,6 +28,8 @@ LOSS, STANDING = "loss", "standing"
 AFTER_LOSS = "biomass after loss"
 METHANE = "methane"
 KG_PER_M2_T_CO2E_HA = Fraction(KG_PER_T, M2_PER_HA)
+LOST_STOCK = "lost_stock"
+"""Role: stock of the area lost or degraded over the mean stock; 1, with an interval."""
 GROWS = {"agb": "growth", "bgb": "bgb_growth"}
 """Stocks that grow, and the role of their yearly growth."""
 
@@ -105,7 +107,7 @@ def biomass_products(plan: MonitoringPlan) -> dict[str, tuple[str, ...]]:
 
 def _loss(plan: MonitoringPlan) -> Iterator[Flux]:
     for pool, roles in biomass_products(plan).items():
-        yield Flux(LOSS, pool, "emission", 1, roles)
+        yield Flux(LOSS, pool, "emission", 1, (*roles, *_of_lost(plan)))
     yield Flux(LOSS, AFTER_LOSS, "emission", -1, ("after_biomass", "after_carbon_fraction"))
     for pool, role in (("dead wood", "dead_wood"), ("litter", "litter")):
         if plan.method_of(pool):
@@ -116,13 +118,18 @@ def _loss(plan: MonitoringPlan) -> Iterator[Flux]:
         yield Flux(LOSS, "harvested wood products", "emission", -1, ("agb", "carbon_fraction", "wood_stored"))
 
 
+def _of_lost(plan: MonitoringPlan) -> tuple[str, ...]:
+    """A few patches are not the mean forest: where plots measure it, its spread among them is drawn."""
+    return (LOST_STOCK,) if plan.method_of("above-ground biomass") == "plots" else ()
+
+
 def _degradation(plan: MonitoringPlan) -> Iterator[Flux]:
     for intensity in plan.factors.degradation:
         share = degraded_share(intensity)
         for pool, roles in biomass_products(plan).items():
-            yield Flux(degradation_of(intensity), pool, "emission", 1, (*roles, share))
+            yield Flux(degradation_of(intensity), pool, "emission", 1, (*roles, *_of_lost(plan), share))
             # What degradation took cannot be lost again.
-            yield Flux(loss_after(intensity), pool, "emission", -1, (*roles, share))
+            yield Flux(loss_after(intensity), pool, "emission", -1, (*roles, *_of_lost(plan), share))
         if plan.method_of("harvested wood products"):  # … nor sawn
             wood = ("agb", "carbon_fraction", "wood_stored", share)
             yield Flux(loss_after(intensity), "harvested wood products", "emission", 1, wood)
@@ -160,8 +167,22 @@ def flux_kg(flux: Flux, area_m2: int, values: Mapping[str, Fraction], *, age: in
         values: Central values by role.
         age: Years from the stock's reference year to the end of the year before.
     """
-    per_m2 = sum((count * product(values, roles) for count, roles in flux.products(age)), Fraction(0))
-    return round_half_even(area_m2 * flux.kg_per_m2 * per_m2)
+    return round_half_even(area_m2 * flux.kg_per_m2 * _per_m2(flux, values, age))
+
+
+def side(flux: Flux, values: Mapping[str, Fraction], *, age: int) -> Kind:
+    """Side that a flux counts on in a year: a standing forest whose stock shrinks emits.
+
+    Args:
+        flux: The flux.
+        values: Central values by role.
+        age: As for :func:`flux_kg`.
+    """
+    return "emission" if flux.kind == "removal" and _per_m2(flux, values, age) < 0 else flux.kind
+
+
+def _per_m2(flux: Flux, values: Mapping[str, Fraction], age: int) -> Fraction:
+    return sum((count * product(values, roles) for count, roles in flux.products(age)), Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +216,8 @@ def flows(
     """
     years = sorted({year for _, year in areas_m2})
     return tuple(
-        Flow(year, flux.activity, flux.pool, flux.kind, areas_m2[flux.activity, year],
+        Flow(year, flux.activity, flux.pool, side(flux, values, age=year - 1 - reference_year),
+             areas_m2[flux.activity, year],
              flux_kg(flux, areas_m2[flux.activity, year], values, age=year - 1 - reference_year))
         for year in years
         for flux in fluxes(plan)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mrv.page import Html, join, number, percent, table, tag, tonnes
-from mrv.report.parts import Range, bar, benefit_kg, emitted_kg, is_mapped, label, pill, ranges
+from mrv.report.parts import Range, bar, benefit_kg, emitted_kg, is_mapped, label, pill, ranges, removed_kg
 
 if TYPE_CHECKING:
     from mrv.quantities import DrawnQuantity
@@ -36,7 +36,8 @@ def uncertainty_section(s: Statement) -> Html:
     return join([
         label("Covers the " + u.scope if is_mapped(s) else "Covers " + u.scope),
         tag("p", NOT_COVERED_MAPPED if is_mapped(s) else _not_covered(s)),
-        tag("figure", ranges([_range(s, row) for row in rows], "Quantities of the period with their 90 % intervals, t CO₂e."),
+        tag("figure", ranges([_range(s, row) for row in rows if row.quantity != "gross emissions" or removed_kg(s)],
+                             "Quantities of the period with their 90 % intervals, t CO₂e."),
             tag("figcaption", "The period, t CO₂e, around zero: bar from the 5th to the 95th percentile of the draws, line "
                 "at their mean, diamond at the signed value. A shared factor is drawn once for all of them, so they move "
                 "together.")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mrv.charts import key
 from mrv.page import Html, join, number, table, tag, tonnes
 from mrv.report.growth_chart import growth_chart, pool_colour
+from mrv.report.parts import is_mapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,11 +24,7 @@ def growth_section(s: Statement) -> Html:
     parts: list[object] = []
     if s.growth_intervals:
         chart = tag("div", growth_chart(s.growth_intervals, standing), class_="chart")
-        words = _soil(s, pools) + (
-            "Columns: stock of standing forest by pool. Line: all pools together. Band and whiskers: 90 % of draws. Areas, "
-            "stocks per hectare and growth are drawn together, so years share their errors: the band says how sure the "
-            "level is, not the change from year to year."
-        )
+        words = _soil(s, pools) + "Columns: stock of standing forest by pool. Line: all pools together. " + _band(s)
         entries: Iterable[tuple[Rgb, object]] = [(pool_colour(pool), pool) for pool in pools]
         parts.append(tag("figure", chart, key(entries), tag("figcaption", words)))
         parts.append(_yearly(s.growth_intervals, standing, pools))
@@ -40,6 +37,15 @@ def growth_section(s: Statement) -> Html:
                   figures=(3, 4, 5)))
     )  # fmt: skip
     return join(parts)
+
+
+def _band(s: Statement) -> str:
+    if is_mapped(s):
+        return "Band and whiskers: 90 % of draws of the factors alone; the mapped area has no error estimate."
+    return (
+        "Band and whiskers: 90 % of draws. Areas, stocks per hectare and growth are drawn together, so years share their "
+        "errors: the band says how sure the level is, not the change from year to year."
+    )
 
 
 def _soil(s: Statement, pools: list[str]) -> str:

@@ -23,7 +23,7 @@ POOLS: dict[str, Rgb] = {
     "harvested wood products": (110, 140, 180),
 }
 _OTHER: Rgb = (150, 150, 150)
-_WIDE, _HIGH, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 300, 92, 16, 30, 36
+_WIDE, _HIGH, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 310, 92, 16, 42, 36
 _STEPS = (1, 2, 5, 10)
 
 
@@ -60,7 +60,7 @@ class _Frame:
         return _HIGH - _BOTTOM - max(kg, 0) / self.top * (_HIGH - _TOP - _BOTTOM)
 
     def axis(self) -> Iterator[str]:
-        yield f'<text x="12" y="{_TOP - 14}">t CO₂e</text>'
+        yield '<text x="12" y="18">t CO₂e</text>'
         for tick in range(0, self.top + 1, self.step):
             y, words = self.y(tick), tonnes(tick, 0 if self.step % 1000 == 0 else 1)
             yield f'<line x1="{_LEFT}" x2="{_WIDE - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>'

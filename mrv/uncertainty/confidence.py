@@ -57,6 +57,15 @@ def limits(shape: Shape, z: Vector, *, method: Method = "score") -> Vector:
 
 
 def _score(shape: Shape, z: Vector) -> Vector:
+    if shape.rising is None or shape.falling is None:
+        return _one_way(shape, z)
+    sign = np.where(z >= 0, 1.0, -1.0)
+    steps = [np.maximum(sign * (_one_way(part, z) - float(part.value)), 0.0) for part in (shape.rising, shape.falling)]
+    moved: Vector = sign * np.sqrt(steps[0] * steps[0] + steps[1] * steps[1])
+    return float(shape.value) + moved
+
+
+def _one_way(shape: Shape, z: Vector) -> Vector:
     variance = float(shape.variance)
     skew = np.where(z >= 0, float(shape.skew_up), float(shape.skew_down))
     t = z + (z * z * z + z) * (float(shape.noise) / 4.0)

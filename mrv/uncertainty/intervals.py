@@ -10,15 +10,20 @@ itself at the rate λ = κ₃ / V (third cumulant over variance; W(1 − 2p)/n f
 
     A(z) = Â + λ(2t² + 1)/6 + t √(V + λ²(t² + 2)/12),    t = z + (z³ + z)/4ν
 
+Skewness of opposite signs would cancel in λ: forest, say, has rare misses where it is mapped and rare hits where it is
+not.  Parts that are skewed upwards and parts that are skewed downwards are therefore bounded apart, and the distances of their
+limits added in quadrature (variance recovery), as for a difference of two rates.
+
 For one Poisson count (V = λ²k, ν = ∞) it is (z/2 + √(k + z²/12 + 1/6))², Bartlett's corrected score.  ν are the degrees of
 freedom of what λ leaves unexplained of the error of V (none for one stratum); t is the Student quantile to order 1/ν.
-Strata without hits are smoothed for λ alone, never for the estimate or its variance.  ``benchmarks/interval_coverage.py`` is how this
-was chosen.
+Strata without hits are smoothed for λ alone, never for the estimate or its variance.
+``benchmarks/interval_coverage.py`` is how this was chosen.
 
 References:
     Bartlett 1953, Biometrika 40:306 (score corrected for skewness); Gart & Nam 1988, Biometrics 44:323 (for binomial
-    parameters); Cai 2005, J Stat Plan Inference 131:63 (why a one-sided limit needs it); Satterthwaite 1946, Biometrics
-    Bull 2:110 (ν); Abramowitz & Stegun 1964, 26.7.5 (t from z); Wilson 1927, JASA 22:209;
+    parameters); Zou & Donner 2008, Stat Med 27:1693 (variance recovery); Cai 2005, J Stat Plan Inference 131:63 (why a
+    one-sided limit needs it); Satterthwaite 1946, Biometrics Bull 2:110 (ν); Abramowitz & Stegun 1964, 26.7.5 (t from z);
+    Wilson 1927, JASA 22:209;
     Korn & Graubard 1998, Survey Methodology 24:193 (effective sample size).
 """
 
@@ -68,6 +73,10 @@ class Shape:
     """Smallest value possible."""
     high: Fraction
     """Largest value possible."""
+    rising: Shape | None = None
+    """The parts that are skewed upwards (rare hits), where others are skewed downwards; for ``score`` only."""
+    falling: Shape | None = None
+    """The parts that are skewed downwards (rare misses); both are given, or neither."""
 
     def __post_init__(self) -> None:
         if self.low > self.high or self.variance < 0 or self.smooth_variance < 0 or self.skew_down > self.skew_up:
@@ -91,6 +100,8 @@ class Shape:
             smooth_variance=self.smooth_variance * factor * factor,
             low=self.low * factor,
             high=self.high * factor,
+            rising=self.rising and self.rising.scaled(factor),
+            falling=self.falling and self.falling.scaled(factor),
         )
 
 
@@ -159,6 +170,14 @@ def limit(shape: Shape, z: Fraction, *, method: Method = "score") -> Fraction:
 
 
 def _score(shape: Shape, z: Fraction) -> Fraction:
+    if shape.rising is None or shape.falling is None:
+        return _one_way(shape, z)
+    sign = 1 if z >= 0 else -1
+    steps = [max(sign * (_one_way(part, z) - part.value), Fraction(0)) for part in (shape.rising, shape.falling)]
+    return shape.value + sign * _root(sum((step * step for step in steps), Fraction(0)))
+
+
+def _one_way(shape: Shape, z: Fraction) -> Fraction:
     t = z + (z**3 + z) * shape.noise / 4
     skew = shape.skew_up if z >= 0 else shape.skew_down
     root = _root(shape.variance + skew * skew * (t * t + 2) / 12)

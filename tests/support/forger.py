@@ -11,7 +11,6 @@ from mrv.activity.commitment import seed_for
 from mrv.activity.estimate import area_rows, design_strata, events_of
 from mrv.carbon.pools import LOSS, degradation_of, loss_after
 from mrv.carbon.stock import growth_intervals, growth_rows, stock_rows
-from mrv.checks import Check
 from mrv.errors import StatementError
 from mrv.findings import findings
 from mrv.gates import check_gates, conclude, evaluate
@@ -19,12 +18,12 @@ from mrv.inputs import seed_of
 from mrv.plan import plan_from_json
 from mrv.programme.rows import programme_row, worked_example
 from mrv.scope import absent
-from mrv.statement import Statement, parse_statement
+from mrv.statement import parse_statement
 from mrv.uncertainty.approach1 import approach1_percent
 from mrv.units import sha256_json
 
-SLOW = "sample"
-"""The question that takes longest comes last."""
+SLOW = ("factors", "quantities", "programme", "uncertainty", "sample")
+"""The questions that take longest come last, in this order."""
 
 
 def caught(value: Any) -> str | None:
@@ -35,27 +34,10 @@ def caught(value: Any) -> str | None:
         return "statement.schema"
     if arithmetic.plan_fault(statement):
         return "statement.arithmetic.plan"
-    for name in sorted(arithmetic._QUESTIONS, key=lambda name: name == SLOW):
-        if name != SLOW and _asks(name, statement):
+    for name in (*(name for name in arithmetic._QUESTIONS if name not in SLOW), *SLOW):
+        if arithmetic.ask(name, statement).status != "holds":
             return f"statement.arithmetic.{name}"
-    for check in check_gates(statement):
-        if check.status != "holds":
-            return check.code
-    return f"statement.arithmetic.{SLOW}" if _asks(SLOW, statement) else None
-
-
-def _asks(name: str, statement: Statement) -> bool:
-    """Whether a question finds a fault, by the product's own loop over one question."""
-    kept = dict(arithmetic._QUESTIONS)
-    try:
-        arithmetic._QUESTIONS.clear()
-        arithmetic._QUESTIONS[name] = kept[name]
-        (found,) = arithmetic.check_arithmetic(statement)
-    finally:
-        arithmetic._QUESTIONS.clear()
-        arithmetic._QUESTIONS.update(kept)
-    assert isinstance(found, Check)
-    return found.status != "holds"
+    return next((check.code for check in check_gates(statement) if check.status != "holds"), None)
 
 
 def resign(value: dict[str, Any]) -> dict[str, Any]:

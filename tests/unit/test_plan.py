@@ -169,3 +169,164 @@ def test_the_tiny_plan_survives_its_writer(tmp_path):
     value = tomllib.loads(PLAN, parse_float=Decimal)
     assert tomllib.loads(to_toml(value), parse_float=Decimal) == value
     assert tiny_project(tmp_path).load().plan == plan()
+
+
+CARBON = ["ipcc_tier1", "simulated"]
+POOLS = ({"pool": "above-ground biomass", "method": "factor"}, {"pool": "below-ground biomass", "method": "root-shoot"})
+PLOTS = {"design": "probability", "above_ground": "chave-2014-eq4"}
+BY_PLOTS = [{"pool": "above-ground biomass", "method": "plots"}, POOLS[1]]
+REFERENCE = {"interval": "score", "response_design": "r", "classes": {"forest": "forest", "other": "non-forest"}}
+SOIL = {"pool": "soil organic carbon", "method": "vm0033-default"}
+AGB_MAP = {"id": "agb", "role": "biomass", "collection": "agb", "bands": {"agb": "agb"}, "biomass": {"scale": Decimal("0.1")}}
+
+
+def with_source(source):
+    return [*tomllib.loads(PLAN, parse_float=Decimal)["sources"], source]
+
+
+def extent(**changes):
+    """A plan of extent maps in the place of scenes."""
+    value = tomllib.loads(PLAN, parse_float=Decimal)
+    value["sources"] = [
+        {"id": "gmw", "role": "extent", "collection": "gmw-extent", "bands": {"extent": "extent"},
+         "extent": {"forest": [1], "other": [2]}}
+    ]  # fmt: skip
+    value["method"] = {
+        "record": {"max_gap_days": 5000}, "change": {"detector": "extent-epochs/1"}, "activity": {"buffer_px": 2},
+    }  # fmt: skip
+    for dotted, new in changes.items():
+        _set(value, dotted.split("__"), new)
+    return plan_from_json(value, file="plan.toml")
+
+
+GOOD = {
+    "plots": {"biomass": PLOTS, "pools": BY_PLOTS},
+    "plots assisted by a map": {
+        "biomass": {**PLOTS, "estimator": "difference"}, "pools": BY_PLOTS, "sources": with_source(AGB_MAP)
+    },
+    "roots by allometry": {
+        "biomass": {**PLOTS, "below_ground": "komiyama-2005-below"},
+        "pools": [BY_PLOTS[0], {"pool": "below-ground biomass", "method": "allometry"}],
+    },
+    "a reference sample with degradation": {
+        "reference": {**REFERENCE, "classes": {**REFERENCE["classes"], "thin": "degraded:light"}},
+        "factors__degradation": {"light": "x"},
+    },
+    "soil by default": {
+        "pools": [*POOLS, SOIL], "soil": {"cover_percent": 60, "organic": True}, "factors__soil_accumulation": "x"
+    },
+    "several tables": {"factors__table": CARBON},
+    "a biomass map that nobody uses": {"sources": with_source(AGB_MAP)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_new_tables_are_read_and_signed(name):
+    found = plan(**GOOD[name])
+    assert not floats(found.as_json())
+    assert plan_from_json(json.loads(json.dumps(found.as_json()))).digest() == found.digest()
+
+
+def test_extent_maps_are_a_plan_of_their_own():
+    found = extent()
+    assert found.method.record is not None
+    assert (found.method.record.max_gap_days, found.method.record.min_record_years) == (5000, 3)
+    assert plan_from_json(json.loads(json.dumps(found.as_json()))) == found
+    with pytest.raises(ValueError, match="no optical source"):
+        _ = found.method.optical
+
+
+def test_pools_left_out_are_the_default_and_signed():
+    assert plan().as_json()["pools"] == list(POOLS)
+    assert plan(pools=list(POOLS)).digest() == plan().digest()
+    assert plan().method_of("litter") is None
+
+
+def test_the_intensities_of_degradation_are_those_of_the_classes():
+    labels = {**REFERENCE["classes"], "a": "degraded:light", "b": "degraded:heavy", "c": "degraded:light"}
+    assert plan(reference={**REFERENCE, "classes": labels}).reference.intensities == ("heavy", "light")
+
+
+BAD_TABLES = {
+    "a pool twice": ({"pools": [*POOLS, POOLS[0]]}, "plan", "two methods"),
+    "no above-ground biomass": ({"pools": [POOLS[1]]}, "plan", "a pool of every plan"),
+    "a method of another pool": ({"pools": [{"pool": "litter", "method": "root-shoot"}]}, "pools.0", "litter is counted by"),
+    "an unknown pool": ({"pools": [*POOLS, {"pool": "ants", "method": "factor"}]}, "pools.2.pool", ""),
+    "dead wood without a factor": ({"pools": [*POOLS, {"pool": "dead wood", "method": "factor"}]}, "plan", "factors.dead_wood"),
+    "soil lost without a share": (
+        {"pools": [*POOLS, {**SOIL, "method": "stock-loss"}], "factors__soil": "x"}, "plan", "factors.soil_lost"
+    ),
+    "soil by default without a table": ({"pools": [*POOLS, SOIL], "factors__soil_accumulation": "x"}, "plan", "[soil]"),
+    "plots without a table": ({"pools": BY_PLOTS}, "plan", "[biomass]"),
+    "a table without plots": ({"biomass": PLOTS}, "plan", "two methods for one pool"),
+    "allometry of roots unnamed": (
+        {"biomass": PLOTS, "pools": [BY_PLOTS[0], {"pool": "below-ground biomass", "method": "allometry"}]},
+        "plan", "biomass.below_ground",
+    ),
+    "the difference estimator without a map": (
+        {"biomass": {**PLOTS, "estimator": "difference"}, "pools": BY_PLOTS}, "plan", "source of role biomass"
+    ),
+    "two biomass maps": ({"sources": [*with_source(AGB_MAP), {**AGB_MAP, "id": "b"}]}, "plan", "at most one"),
+    "a biomass map without scale": ({"sources": with_source({**AGB_MAP, "biomass": ...})}, "sources.2", "[sources.biomass]"),
+    "an extent map beside scenes": (
+        {"sources": with_source({"id": "e", "role": "extent", "collection": "e", "bands": {"extent": "e"},
+                                 "extent": {"forest": [1], "other": [2]}})}, "plan", "no use for a source of role extent"
+    ),
+    "an interval that is never signed": ({"reference": {**REFERENCE, "interval": "wald"}}, "reference.interval", ""),
+    "a label of no role": (
+        {"reference": {**REFERENCE, "classes": {"forest": "forest", "x": "swamp"}}}, "reference.classes.x", ""
+    ),
+    "labels of one side": ({"reference": {**REFERENCE, "classes": {"a": "forest", "b": "forest"}}}, "reference", "non-forest"),
+    "one label": ({"reference": {**REFERENCE, "classes": {"a": "forest"}}}, "reference.classes", ""),
+    "simulated factors of a real project": (
+        {"factors__table": "simulated", "project__simulated": False}, "plan", "made worlds alone"
+    ),
+    "no table of factors": ({"factors__table": []}, "factors.table", ""),
+    "another programme": ({"programme__id": "vm0048"}, "programme.id", ""),
+    "a design by whim": ({"biomass": {**PLOTS, "design": "convenient"}, "pools": BY_PLOTS}, "biomass.design", ""),
+    "cover above 100": (
+        {"soil": {"cover_percent": 101, "organic": False}}, "soil.cover_percent", ""
+    ),
+    "no ceiling": ({"factors__ceiling_t_co2e_ha_yr": 0}, "factors.ceiling_t_co2e_ha_yr", ""),
+    "an exponent that would fill the memory": ({"grid__anchor_x": Decimal("1E+400000000")}, "grid", "more than 30 digits"),
+    "an exponent below": ({"method__change__threshold_sigma": Decimal("1E-400000000")}, "method.change", "more than 30 digits"),
+    "an exponent of zero": ({"grid__anchor_x": Decimal("0E-400000000")}, "grid", "more than 30 digits"),
+    "an exponent in an override": ({"factors__overrides": {"x": Decimal("1E+31")}}, "factors", "more than 30 digits"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_bad_tables_are_refused_by_field(name):
+    changes, field, told = BAD_TABLES[name]
+    changes = {key: without(new) for key, new in changes.items()}
+    with pytest.raises(PlanError) as caught:
+        plan(**changes)
+    error = caught.value
+    assert (error.error_code, error.file) == ("plan.field", "plan.toml")
+    assert error.field.startswith(field)
+    assert told in str(error)
+    assert error.hint
+
+
+def without(value):
+    """``...`` in a table leaves the member out."""
+    if isinstance(value, dict):
+        return {key: without(item) for key, item in value.items() if item is not ...}
+    return [without(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"sources__0__extent": {"forest": [1], "other": [1, 2]}}, "both forest and other"),
+        ({"sources__0__extent": {"forest": [], "other": [2]}}, ""),
+        ({"sources__0__extent": {"forest": [256], "other": [2]}}, ""),
+        ({"method__record": ...}, ""), ({"method__record__max_gap_days": 0}, ""),
+        ({"sources__0__bands": {"map": "extent"}}, "needs bands extent"),
+    ],
+)  # fmt: skip
+def test_bad_plans_of_extent_maps_are_refused(changes, told):
+    with pytest.raises(PlanError) as caught:
+        extent(**changes)
+    assert told in str(caught.value)
+    assert caught.value.hint

@@ -12,15 +12,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.extent_project import extent_project
+from support.run_tiny import run_tiny
 
 from mrv import charts
+from mrv.activity.strata import STRATA
 from mrv.attest import credential, keys, proof
 from mrv.attest.strict_json import digest
 from mrv.errors import StatementError
-from mrv.page import esc, number
+from mrv.page import esc, hectares, number, tonnes
 from mrv.report import render
+from mrv.report.growth_chart import axis
+from mrv.report.parts import Range, ranges
+from mrv.report.plots import DESIGNS
 from mrv.units import epoch_day
-from mrv.views import PixelSeries, Views
+from mrv.views import OpticalViews, PixelSeries, Views, look
 
 NOW = "2026-01-02T03:04:05Z"
 NASTY = "</title><script>alert(1)</script><img src=x onerror='y'>\"&"
@@ -46,15 +52,18 @@ def views():
     strata[0], strata[2, 3] = 0, 1
     years = np.where(strata == 1, 2021, 0).astype(np.int32)
     rng = np.random.default_rng(3)
-    return Views(
-        statement_digest="", crs="EPSG:32634", pixel_m=10.0, centre=(22.15, 45.2),
-        outline=(np.array([[0, 1], [0, 5], [6, 5], [6, 1], [0, 1]], np.float64),),
+    seen = OpticalViews(
         before=rng.integers(0, 256, (5, 6, 3), dtype=np.uint8), after=rng.integers(0, 256, (5, 6, 3), dtype=np.uint8),
-        before_dates=(date(2019, 6, 10), date(2019, 8, 10)), after_dates=(date(2021, 6, 10),), loss_year=years,
-        clear_count=np.full((5, 6), 8, np.uint16), strata=strata,
+        before_dates=(date(2019, 6, 10), date(2019, 8, 10)), after_dates=(date(2021, 6, 10),),
+        clear_count=np.full((5, 6), 8, np.uint16),
         series=(series(), series("weakest loss"), series("stable forest", broken=False)),
         history_end=date(2019, 8, 10), threshold_sigma="3", consecutive=3, refit_yearly=True,
         season_gap=(date(2020, 8, 10), date(2021, 6, 10)), gap_loss_px=1,
+    )  # fmt: skip
+    return Views(
+        statement_digest="", crs="EPSG:32634", pixel_m=10.0, pixel_high_m=10.0, centre=(22.15, 45.2),
+        outline=(np.array([[0, 1], [0, 5], [6, 5], [6, 1], [0, 1]], np.float64),),
+        loss_year=years, strata=strata, names=STRATA, optical=seen,
     )  # fmt: skip
 
 
@@ -106,6 +115,10 @@ class Outline(HTMLParser):
 
 def words(html):
     return re.sub(r"\s+", " ", unescape(re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.DOTALL)))
+
+
+def plain(text):
+    return re.sub(r"\s+", " ", text)
 
 
 def test_the_page_fetches_nothing_and_runs_nothing(page):
@@ -262,7 +275,8 @@ def test_a_project_without_loss_still_has_a_page(page, views, monkeypatch):
     def change(s):
         for row in s["activity"]["loss"]:
             row.update(pixels=0, area_m2=0, mean_confidence_percent=None)
-        s["uncertainty"].update(mean_kg=0, q05_kg=0, q95_kg=0, hw90_kg=0, hw90_percent=None)
+        for row in s["uncertainty"]["drawn"]:
+            row.update(mean_kg=0, q05_kg=0, q95_kg=0, hw90_kg=0, hw90_percent=None)
         s["findings"].clear()
 
     text = words(page(change)[1])
@@ -273,8 +287,165 @@ def test_a_project_without_loss_still_has_a_page(page, views, monkeypatch):
 
 def test_no_series_no_curve(page, views, tiny_result):
     document, _ = page()
-    empty = replace(views, series=(), before_dates=(), statement_digest=digest(document["credentialSubject"]["statement"]))
-    assert "<polyline" not in render(document, empty)
+    seen = replace(views.optical, series=(), before_dates=())
+    empty = replace(views, optical=seen, statement_digest=digest(document["credentialSubject"]["statement"]))
+    assert "Curve of pixel" in render(document, replace(empty, optical=views.optical))
+    assert "Curve of pixel" not in render(document, empty)
+
+
+@pytest.fixture(scope="module")
+def full_views(full_result):
+    return look(full_result.result)
+
+
+@pytest.fixture
+def full_page(full_result, full_views, signer):
+    """Render the full project's statement, after a change to it."""
+
+    def make(change=lambda _: None):
+        statement = full_result.result.statement.as_json()
+        change(statement)
+        document = credential.build(
+            statement=statement, binding={"supersedes": [], "assets": [], "serials": []}, materials=[],
+            provenance={"started": NOW, "ended": NOW, "software": {}, "platform": {}, "where": "local", "warnings": []},
+            issuer=signer.issuer, valid_from=NOW,
+        )  # fmt: skip
+        signed = proof.sign(document, signer, NOW)
+        return render(signed, replace(full_views, statement_digest=digest(statement)))
+
+    return make
+
+
+def test_an_estimated_project_is_told_from_frame_to_issuable_tonnes(full_page, full_result):
+    s, html = full_result.result.statement, full_page()
+    text = words(html)
+    q, sample = s.quantities, s.activity.sample
+    lost = sum(row.area_m2 for row in s.activity.estimates if row.activity == "loss")
+    for wanted in (
+        f"{lost / 10_000:.2f} ha of forest were lost",
+        f"from {sum(row.responded for row in sample.strata)} interpreted units",
+        f"stocks measured on {s.biomass.plots} plots",
+        f"{number(q.issuable_t)} t are issuable, after {number(q.buffer_t)} t for the buffer",
+        "estimate from a probability sample",
+        sample.frame_digest,
+        sample.seed,
+        "Interpreters' errors are in these areas.",
+        "design-based",
+        "What the standard error of the mean is made of",
+        "Which component to improve first: share of the variance of the net benefit",
+        *(row.equation for row in q.steps),
+        *(row.method for row in (*q.reference_level, *q.leakage)),
+        *s.programme.notes,
+        *(row.name for row in s.inputs),
+        *(row.component for row in s.uncertainty.contributions),
+    ):
+        assert re.sub(r"\s+", " ", wanted) in text, wanted
+    found = [attributes["id"] for tag, attributes in Outline(html).found if tag == "section"]
+    order = ["figures", "sample", "plots", "growth", "tonnes", "levels", "programme", "uncertainty", "gates", "check"]
+    assert [name for name in found if name in order] == order
+
+
+def test_every_signed_interval_stands_beside_walds(full_page, full_result):
+    text = words(full_page())
+    rows = full_result.result.statement.activity.estimates
+    assert rows
+    for row in rows:
+        signed, wald = (f"{hectares(low)} to {hectares(high)}" for low, high in (row.ci90_m2, row.wald90_m2))
+        units = " + ".join(map(str, row.hits))
+        assert plain(f"{row.year} {row.activity} {units} {number(row.area_m2)} {hectares(row.area_m2)} ") in text
+        assert plain(f"{signed} {wald}") in text
+
+
+def test_the_error_matrix_and_its_strata_are_whole(full_page, full_result):
+    text, activity = words(full_page()), full_result.result.statement.activity
+    for row, counts in zip(activity.sample.strata, activity.accuracy.counts, strict=True):
+        assert f"{row.stratum} {' '.join(map(str, counts))} {row.responded}" in text
+        assert plain(f"{row.stratum} {number(row.units)} {hectares(row.area_m2)} {row.drawn} {row.responded}") in text
+
+
+def test_flows_add_up_to_the_signed_totals(full_page, full_result):
+    q, html = full_result.result.statement.quantities, full_page()
+    totals = re.findall(r'<tr class="total"><th scope="row">(Period|Since project start)</th>(.*?)</tr>', html)
+    assert [name for name, _ in totals] == ["Period", "Since project start"]
+    for (_, cells), kg in zip(totals, (q.period_project_kg, q.cumulative_project_kg), strict=True):
+        told = [text.replace("\u202f", "").replace("−", "-") for text in re.findall(r'<td class="n">(.*?)</td>', cells)]
+        *pools, total, in_tonnes = (text for text in told if text)
+        assert sum(map(int, pools)) == int(total) == kg
+        assert float(in_tonnes) == pytest.approx(kg / 1000, abs=0.05)
+
+
+def test_the_growth_chart_tells_every_year(full_page, full_result):
+    html = full_page()
+    chart = next(attributes for tag, attributes in Outline(html).found
+                 if tag == "svg" and "Stock of standing forest" in attributes.get("aria-label", ""))  # fmt: skip
+    for row in full_result.result.statement.growth_intervals:
+        assert f"{row.year} {tonnes(row.kg_co2e, 0)} ({tonnes(row.ci90_kg[0], 0)}" in chart["aria-label"]
+    assert html.count('class="band"') == 1
+
+
+def test_corrected_areas_show_the_rates_and_the_labels_as_they_are(full_page):
+    def change(s):
+        s["activity"]["sample"]["gold"] = {"expert": "eva", "classes": ["loss", "other"], "counts": [[20, 2], [1, 60]]}
+
+    text = words(full_page(change))
+    assert "Units that eva read as well" in text
+    assert "As labelled, ha" in text
+    assert "Interpreters' errors are in these areas" not in text
+
+
+@pytest.mark.parametrize("design", ["design-based", "model-assisted", "model-based"])
+def test_every_design_of_plots_says_what_it_means(full_page, design):
+    text = words(full_page(lambda s: s["biomass"].update(label=design)))
+    assert DESIGNS[design].split(":", maxsplit=1)[0] in text
+    assert f"{design}: " in text
+
+
+def test_prior_credits_are_listed(full_page):
+    prior = {"attestation": "sha256:" + "7" * 64, "vintage": 2020, "t_co2e": 1234, "buffer_t": 99}
+    text = words(full_page(lambda s: s["quantities"].update(prior=[prior], cumulative_credited_t=1234)))
+    assert f"{prior['attestation']} 2020 1 234 99" in text
+    assert "Credited before Attestation" in text
+    assert "Credited before Attestation" not in words(full_page())
+
+
+def test_a_mapped_project_has_no_section_of_what_it_lacks(page):
+    found = [attributes["id"] for tag, attributes in Outline(page()[1]).found if tag == "section"]
+    assert not {"sample", "plots", "levels"} & set(found)
+    assert {"seen", "maps", "pixels", "growth", "tonnes"} <= set(found)
+
+
+def test_extent_maps_have_maps_and_no_curves(tmp_path, signer):
+    run = run_tiny(extent_project(tmp_path))
+    statement = run.result.statement.as_json()
+    document = credential.build(
+        statement=statement, binding={"supersedes": [], "assets": [], "serials": []}, materials=[],
+        provenance={"started": NOW, "ended": NOW, "software": {}, "platform": {}, "where": "none", "warnings": []},
+        issuer=signer.issuer, valid_from=NOW,
+    )  # fmt: skip
+    html = render(proof.sign(document, signer, NOW), look(run.result))
+    text, found = words(html), [attributes["id"] for tag, attributes in Outline(html).found if tag == "section"]
+    assert "maps" in found
+    assert not {"seen", "pixels"} & set(found)
+    assert "Year of gain" in text
+    assert "gain of forest: 0.16 ha" in text
+    assert "NDVI" not in text
+    assert all(name in text for name in ("EXTENT_2017", "EXTENT_2021"))
+
+
+@given(st.integers(1000, 10**15))
+def test_an_axis_ends_above_and_has_few_steps(highest):
+    top, step = axis(highest)
+    assert highest <= top < highest + step
+    assert 2 <= top // step <= 5
+    assert top % step == 0
+
+
+def test_a_range_below_zero_stays_in_its_track():
+    html = ranges([Range("a", -50, -20, 10, None, "x"), Range("b", 5, 20, 100, 30, "y")], "alt")
+    places = [float(value) for value in re.findall(r"left:([0-9.]+)%", html)]
+    assert all(0 <= place <= 100 for place in places)
+    assert places[0] == places[3] == pytest.approx(2 + 96 * 50 / 150, abs=0.01)
+    assert html.count("central") == 1
 
 
 def test_png_holds_the_pixels():
@@ -289,7 +460,7 @@ def test_png_holds_the_pixels():
 
 
 def test_large_windows_are_thinned(views):
-    big = replace(views, strata=np.zeros((10, 3000), np.uint8), series=())
+    big = replace(views, strata=np.zeros((10, 3000), np.uint8), optical=None)
     svg = charts.picture(big, np.zeros((10, 3000, 3), np.uint8), alt="x")
     data = base64.b64decode(re.search(r"base64,([^\"]+)", svg).group(1))
     assert int.from_bytes(data[16:20], "big") == 1000

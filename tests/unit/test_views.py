@@ -1,17 +1,25 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from odc.geo.geobox import GeoBox
+from support.extent_project import extent_project
+from support.run_tiny import run_tiny
 
 from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST
 from mrv.cube import NODATA
+from mrv.errors import UsageError
 from mrv.units import epoch_day
-from mrv.views import NO_PICTURE, choose, look, lower_median, outline, stretch
+from mrv.views import look
+from mrv.views.optical import NO_PICTURE, choose, look_optical, lower_median, stretch
+from mrv.views.places import outline, pixel_size_m
 
 START = epoch_day(date(2020, 1, 1))
 
@@ -23,22 +31,24 @@ def views(tiny_result):
 
 def test_the_views_belong_to_the_statement(views, tiny_result):
     assert views.statement_digest == tiny_result.result.statement.digest()
-    assert (views.crs, views.pixel_m) == ("EPSG:32634", 10.0)
+    assert (views.crs, views.pixel_m, views.pixel_high_m) == ("EPSG:32634", 10.0, 10.0)
+    assert views.names == tiny_result.result.activity.names
+    assert views.marks == tuple((pixel.row, pixel.col) for pixel in views.optical.series)
 
 
 def test_before_is_the_last_year_of_history_and_after_the_last_of_the_period(views):
-    assert {day.year for day in views.before_dates} == {2019}
-    assert {day.year for day in views.after_dates} == {2021}
-    assert views.history_end == date(2019, 9, 12)
-    assert views.before.dtype == views.after.dtype == np.uint8
-    assert views.before.shape == views.after.shape == (*views.strata.shape, 3)
+    assert {day.year for day in views.optical.before_dates} == {2019}
+    assert {day.year for day in views.optical.after_dates} == {2021}
+    assert views.optical.history_end == date(2019, 9, 12)
+    assert views.optical.before.dtype == views.optical.after.dtype == np.uint8
+    assert views.optical.before.shape == views.optical.after.shape == (*views.strata.shape, 3)
 
 
 def test_a_clearing_brightens_from_before_to_after(views):
     lost = views.strata == LOSS
-    assert views.after[lost].mean() > views.before[lost].mean() + 50
+    assert views.optical.after[lost].mean() > views.optical.before[lost].mean() + 50
     still = views.strata == FOREST
-    assert abs(views.after[still].mean() - views.before[still].mean()) < 10
+    assert abs(views.optical.after[still].mean() - views.optical.before[still].mean()) < 10
 
 
 def test_years_of_loss_are_those_of_the_loss_stratum(views, tiny_result):
@@ -49,9 +59,9 @@ def test_years_of_loss_are_those_of_the_loss_stratum(views, tiny_result):
 
 def test_curves_are_what_the_detector_saw(views, tiny_result):
     model = tiny_result.result.optical.model
-    by_kind = {series.kind: series for series in views.series}
+    by_kind = {series.kind: series for series in views.optical.series}
     assert set(by_kind) == {"loss", "weakest loss", "stable forest"}
-    for series in views.series:
+    for series in views.optical.series:
         assert series.days is model.days
         assert series.observed.shape == series.fitted.shape == series.threshold.shape == model.days.shape
         change = tiny_result.result.optical.change
@@ -68,7 +78,7 @@ def test_curves_are_what_the_detector_saw(views, tiny_result):
 
 
 def test_the_pixel_of_a_loss_lies_where_the_world_was_cleared(views, tiny_result):
-    loss = next(series for series in views.series if series.kind == "loss")
+    loss = next(series for series in views.optical.series if series.kind == "loss")
     assert tiny_result.tiny.break_day[loss.row, loss.col] == epoch_day(loss.break_date)
     west, south, east, north = tiny_result.project.boundary.geometry.bounds
     assert west < loss.lon < east
@@ -76,15 +86,17 @@ def test_the_pixel_of_a_loss_lies_where_the_world_was_cleared(views, tiny_result
 
 
 def test_loss_in_the_first_scene_of_the_period_is_counted(views):
-    before, after = views.season_gap
+    before, after = views.optical.season_gap
     assert before < date(2021, 1, 1) <= after
-    assert views.gap_loss_px == int(((views.strata == LOSS) & (views.loss_year == 2021)).sum()) * (after == date(2021, 6, 14))
+    assert views.optical.gap_loss_px == int(((views.strata == LOSS) & (views.loss_year == 2021)).sum()) * (
+        after == date(2021, 6, 14)
+    )
 
 
 def test_two_looks_are_equal(views, tiny_result):
     again = look(tiny_result.result)
-    assert (again.before == views.before).all()
-    assert [(s.kind, s.row, s.col) for s in again.series] == [(s.kind, s.row, s.col) for s in views.series]
+    assert (again.optical.before == views.optical.before).all()
+    assert [(s.kind, s.row, s.col) for s in again.optical.series] == [(s.kind, s.row, s.col) for s in views.optical.series]
 
 
 def scene_of_losses():
@@ -147,3 +159,26 @@ def test_the_outline_runs_along_pixel_edges_and_around_holes():
     assert len(rings) == 2
     assert {(float(x), float(y)) for x, y in rings[0]} == {(2, 1), (2, 5), (6, 5), (6, 1)}
     assert {(float(x), float(y)) for x, y in rings[1]} == {(3, 2), (4, 2), (4, 3), (3, 3)}
+
+
+def test_extent_maps_give_maps_and_no_scenes(tmp_path):
+    run = run_tiny(extent_project(tmp_path))
+    views = look(run.result)
+    assert views.optical is None
+    assert views.marks == ()
+    assert views.gain_year is not None
+    assert {int(year) for year in np.unique(views.gain_year)} == {0, 2020}
+    assert ((views.loss_year > 0) == (views.strata == LOSS)).all()
+    assert set(np.unique(views.strata)) <= {0, *views.names}
+    assert "gain of forest" in views.names.values()
+    with pytest.raises(UsageError, match="extent maps"):
+        look_optical(run.result)
+
+
+@pytest.mark.parametrize(("lat", "wide"), [(0.0, 27.83), (60.0, 13.96)])
+def test_a_pixel_in_degrees_is_as_wide_as_the_ground(lat, wide):
+    """0.00025° of the WGS 84 ellipsoid: 27.83 m along the equator; along a meridian 27.64 m there and 27.85 m at 60° N."""
+    grid = GeoBox((4, 4), Affine(0.00025, 0, 10, 0, -0.00025, lat + 0.0005), "EPSG:4326")
+    result = SimpleNamespace(grid=grid, statement=SimpleNamespace(grid=SimpleNamespace(crs="EPSG:4326")))
+    found = pixel_size_m(result)
+    assert found == pytest.approx((wide, 27.64 if lat == 0 else 27.85), abs=0.01)

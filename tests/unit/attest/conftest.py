@@ -55,6 +55,7 @@ def _parts():
             "name": "Île d'Été",
             "ratio": "0.5",
             "project": {"boundary_digest": "sha256:boundary"},
+            "inputs": [],
             "evidence": [{"id": "S2A", "bands": [{"band": "B04", "pixels": "sha256:a_B04"}]}],
             "activity": {"maps": []},
         },

@@ -215,6 +215,14 @@ def test_later_loss_takes_what_has_grown():
     assert late - early == pytest.approx(5 * 4 * 1.5 * 0.5 * 44 / 12 * 1000, abs=2)
 
 
+@pytest.mark.parametrize(("growth", "kind"), [("4", "removal"), ("0", "removal"), ("-4", "emission")])
+def test_a_standing_forest_that_shrinks_emits(growth, kind):
+    found = flows(plan_of(), {(LOSS, 2020): 0, (STANDING, 2020): 10_000}, one(growth=growth), reference_year=2019)
+    standing = [flow for flow in found if flow.activity == STANDING]
+    assert {flow.kind for flow in standing} == {kind}
+    assert all((flow.kg_co2e > 0) == (kind == "emission") for flow in standing if flow.kg_co2e)
+
+
 def test_methane_is_no_carbon_stock():
     plan = plan_of(methane=True)
     area = {(LOSS, 2020): 0, (STANDING, 2020): 10_000}
