@@ -34,6 +34,8 @@ COMPONENTS = ("sampling", "parameters", "site", "residual", "density", "diameter
 """Parts of a plot stock's standard error; the first is called otherwise where a map assists."""
 ASSISTED = "sampling of plots less map"
 _NOTE = re.compile(r"(design-based|model-based), ([0-9]+) clusters, [0-9]+ degrees of freedom")
+_OF_PATCHES = "95 %: spread between clusters of plots over the patches mapped as lost"
+_PATCHES = re.compile(r"[0-9]+ patches, as good as [0-9]+(\.[0-9])? of equal size")
 _M_PER_DEGREE = 111_194.9
 _TRUE_SCALE = re.compile(r"EPSG:(3035|32[67][0-9]{2})")
 """Grids whose nominal pixels are true within a hundredth: UTM, and the equal-area grid of Europe."""
@@ -220,8 +222,9 @@ def _lost_stock(row: FactorSection | None) -> Iterator[str]:
     if row is None:
         yield f"no factor {LOST_STOCK}"
         return
-    told = (row.id, row.value, row.distribution, row.unit, row.verified, row.overridden)
-    if told != (f"plots.{LOST_STOCK}", "1", "normal", "t d.m./t d.m.", True, False):
+    told = (row.id, row.value, row.distribution, row.unit, row.verified, row.overridden, row.interval)
+    wanted = (f"plots.{LOST_STOCK}", "1", "normal", "t d.m./t d.m.", True, False, _OF_PATCHES)
+    if told != wanted or not _PATCHES.fullmatch(row.note):
         yield f"{LOST_STOCK} is not told as what it is"
     low, high = Fraction(row.low), Fraction(row.high)
     if high < 1 or low != max(2 - high, Fraction(0)):

@@ -126,7 +126,7 @@ def test_a_pool_of_methods_that_were_never_in_one_project_holds(tmp_path):
     found = run_full(tiny).result.statement.as_json()
     assert [(c.code, c.detail) for c in check_statement(found) if c.status != "holds"] == []
     roles = {row["role"] for row in found["factors"] if row["id"].startswith("plots.")}
-    assert roles == {"agb", "bgb", "growth", "bgb_growth"}
+    assert roles == {"agb", "bgb", "growth", "bgb_growth", "lost_stock"}
     assert found["uncertainty"]["approach1_half_width_percent"] is None
 
 
@@ -337,6 +337,12 @@ def test_plots_that_are_called_a_probability_sample_are_caught(tmp_path):
     assert found["conclusion"]["computed"] == "qualified"
     found["biomass"]["label"] = "design-based"
     assert "plots" in failing(resign(found))
+
+
+@pytest.mark.parametrize("change", [{"value": "1.2"}, {"high": "0.9"}, {"low": "0.99"}, {"note": "few"}, {"interval": "x"}])
+def test_the_stock_of_the_area_lost_is_the_mean_with_an_interval(full, change):
+    next(row for row in full["factors"] if row["role"] == "lost_stock").update(change)
+    assert "plots" in failing(resign(full))
 
 
 def test_a_measured_stock_beside_its_own_section_is_caught(full):

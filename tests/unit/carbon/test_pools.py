@@ -15,6 +15,7 @@ from support.tiny_project import PLAN
 from mrv.carbon.pools import (
     AFTER_LOSS,
     LOSS,
+    LOST_STOCK,
     METHANE,
     STANDING,
     degradation_of,
@@ -101,7 +102,8 @@ def told(choices, plan, values):
     """Values as a statement has them: what the plan does not measure is absent, as in :func:`mrv.ground.read_ground`."""
     drop = set() if choices["growth"] else {"growth"} if plan.method_of(AGB) != "plots" else set()
     drop |= {"bgb", "bgb_growth"} if choices["below"] != "allometry" else set()
-    return {role: value for role, value in values.items() if role not in drop}
+    measured = {LOST_STOCK: Fraction(1)} if plan.method_of(AGB) == "plots" else {}
+    return {role: value for role, value in values.items() if role not in drop} | measured
 
 
 def slow(choices, values, area, *, reference_year):
