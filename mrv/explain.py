@@ -12,6 +12,7 @@ from mrv.claimed import read_claimed
 from mrv.gates import DAYS_PER_YEAR
 from mrv.grid import grid_for, inside
 from mrv.plan import ChangeTable
+from mrv.precheck import precheck
 from mrv.run import search_scenes
 from mrv.scope import INPUTS, absent
 from mrv.sources.items import read_items
@@ -81,6 +82,7 @@ def explain(project: Project, claim: Claim) -> Explanation:
     """
     plan, given = project.plan, sorted(project.inputs.files)
     grid = grid_for(plan.grid, project.boundary)
+    precheck(project, claim)
     claimed = read_claimed(plan, claim, project.inputs)
     items = read_items(search_scenes(project, claim)).items
     source = plan.source("optical" if _is_optical(plan) else "extent").id

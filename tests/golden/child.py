@@ -26,8 +26,9 @@ def main() -> None:
     claim = project.plan.claim_for(None)
     fetched = read_fetched(fetch_scenes(project, search_scenes(project, claim)))
     result = compute(
-        project.plan, claim, project.boundary, fetched.scenes, store=Store(project.store_folder), where=where, chunk=int(chunk)
-    )
+        project.plan, claim, project.boundary, fetched.scenes, store=Store(project.store_folder), inputs=project.inputs,
+        where=where, chunk=int(chunk),
+    )  # fmt: skip
     value = result.statement.as_json()
     whole = sha256_json(value)
     value["method"].pop("code_digest")
@@ -38,6 +39,7 @@ def main() -> None:
                 "statement": whole,
                 "without_code": sha256_json(value),
                 "kg": value["quantities"]["period_project_kg"],
+                "issuable_t": value["quantities"]["issuable_t"],
                 "python": ".".join(map(str, sys.version_info[:2])),
                 "numpy": np.__version__,
                 "dispatched_on": sorted(name for name in __cpu_dispatch__ if __cpu_features__.get(name)),

@@ -1,4 +1,7 @@
-"""The golden project under different settings, on a crippled CPU and on another Python: one statement digest."""
+"""The golden projects under different settings, on a crippled CPU and on another Python: one statement digest each.
+
+``romania`` is real and mapped; ``delta`` is simulated and has all that makes a result creditable.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "data-samples" / "romania"
+DELTA = ROOT / "data-samples" / "delta"
+BOTH = pytest.mark.parametrize("project", [PROJECT, DELTA], ids=lambda path: path.name)
 CHILD = Path(__file__).with_name("child.py")
-GOLDEN = Path(__file__).with_name("romania.json")
 
 pytestmark = pytest.mark.skipif(
-    not (PROJECT / "build" / "catalog.json").exists(), reason="the sample is not built: python data-samples/make.py romania"
+    not all((project / "build" / "catalog.json").exists() for project in (PROJECT, DELTA)),
+    reason="the samples are not built: make samples",
 )
 
 
@@ -44,11 +49,16 @@ def child(
     return json.loads(process.stdout.splitlines()[-1])
 
 
-def test_the_statement_is_the_one_pinned_when_it_was_last_looked_at():
+@BOTH
+def test_the_statement_is_the_one_pinned_when_it_was_last_looked_at(project):
     """Pinned without the code digest; when it changes, look at the report and say why in the changelog."""
-    golden = json.loads(GOLDEN.read_text())
-    found = child("none", 100)
-    assert {"without_code": found["without_code"], "kg": found["kg"]} == golden
+    golden = json.loads(Path(__file__).with_name(f"{project.name}.json").read_text())
+    found = child("none", 100, project=project)
+    assert {name: found[name] for name in golden} == golden
+
+
+def test_delta_with_processes_and_other_chunks():
+    assert child("local:processes=2", 37, project=DELTA)["statement"] == child("none", 100, project=DELTA)["statement"]
 
 
 @pytest.mark.parametrize(
@@ -66,12 +76,14 @@ def test_settings_change_nothing(where, chunk):
     assert child(where, chunk)["statement"] == child("none", 100)["statement"]
 
 
-def test_a_crippled_cpu_changes_nothing():
+@BOTH
+def test_a_crippled_cpu_changes_nothing(project):
     from numpy._core._multiarray_umath import __cpu_dispatch__
 
     crippled = child(
         "none",
         100,
+        project=project,
         environment=(
             ("NPY_DISABLE_CPU_FEATURES", " ".join(__cpu_dispatch__)),
             ("NUMBA_CPU_NAME", "generic"),
@@ -83,21 +95,22 @@ def test_a_crippled_cpu_changes_nothing():
     assert crippled["dispatched_on"] == [], "NumPy still dispatches to newer instructions"
     assert crippled["numba_cpu"] == "generic"
     assert crippled["wide"] == 0, "the kernel still uses registers a generic CPU has not"
-    assert crippled["statement"] == child("none", 100)["statement"]
+    assert crippled["statement"] == child("none", 100, project=project)["statement"]
 
 
 def test_the_kernel_fuses_no_multiplication_with_an_addition():
     assert child("none", 100)["fused"] == 0
 
 
-def test_another_python_changes_nothing():
+@BOTH
+def test_another_python_changes_nothing(project):
     """Name another interpreter that has the requirements in MRV_OTHER_PYTHON."""
     other = os.environ.get("MRV_OTHER_PYTHON")
     if not other:
         pytest.skip("MRV_OTHER_PYTHON names no second interpreter")
-    found = child("none", 100, python=other)
+    found = child("none", 100, project=project, python=other)
     assert found["python"] != ".".join(map(str, sys.version_info[:2]))
-    assert found["statement"] == child("none", 100)["statement"]
+    assert found["statement"] == child("none", 100, project=project)["statement"]
 
 
 def test_the_sample_pulled_over_http_gives_the_same_statement(tmp_path):
