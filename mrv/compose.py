@@ -5,18 +5,18 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from mrv.accounts.draws import draw
+from mrv.accounts.tonnes import Told, quantities
 from mrv.carbon.stock import growth_intervals, growth_rows, stock_rows
-from mrv.draws import draw
-from mrv.findings import findings
-from mrv.gates import conclude, evaluate
 from mrv.plan import ChangeTable
 from mrv.programme.rows import authorisation_row, programme_row, worked_example
-from mrv.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
-from mrv.scope import absent, not_verified
+from mrv.rules.findings import findings
+from mrv.rules.gates import conclude, evaluate
+from mrv.rules.scope import absent, not_verified
 from mrv.sections import ProjectSection
+from mrv.sections.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
 from mrv.sources.store import pixel_digest
 from mrv.statement import Statement, parse_statement
-from mrv.tonnes import Told, quantities
 from mrv.uncertainty.approach1 import approach1_percent
 from mrv.units import decimal_str
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from odc.geo.geobox import GeoBox
 
-    from mrv.claimed import Claimed
-    from mrv.draws import Drawn
-    from mrv.ground import Ground
+    from mrv.accounts.claimed import Claimed
+    from mrv.accounts.draws import Drawn
+    from mrv.accounts.ground import Ground
     from mrv.observe.observed import Observed
     from mrv.plan import Claim, MonitoringPlan
     from mrv.project import Boundary

@@ -8,19 +8,19 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from mrv.claimed import read_claimed
-from mrv.gates import DAYS_PER_YEAR
+from mrv.accounts.claimed import read_claimed
 from mrv.grid import grid_for, inside
 from mrv.plan import ChangeTable
 from mrv.precheck import precheck
+from mrv.rules.gates import DAYS_PER_YEAR
+from mrv.rules.scope import INPUTS, absent
 from mrv.run import search_scenes
-from mrv.scope import INPUTS, absent
 from mrv.sources.items import read_items
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from mrv.claimed import Claimed
+    from mrv.accounts.claimed import Claimed
     from mrv.plan import Claim, MonitoringPlan
     from mrv.project import Project
 

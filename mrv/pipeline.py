@@ -12,12 +12,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from mrv import compute as place
+from mrv.accounts.claimed import read_claimed
+from mrv.accounts.ground import read_ground
 from mrv.areas import pixel_areas_mm2, total_m2
-from mrv.claimed import read_claimed
 from mrv.compose import compose, project_section
 from mrv.errors import PlanError, UsageError
 from mrv.grid import grid_for, inside
-from mrv.ground import read_ground
 from mrv.inputs import Inputs, seed_of
 from mrv.observe.extents import observe_extents
 from mrv.observe.optical import Optical, observe_optical
@@ -141,9 +141,7 @@ def compute(
             )
     progress("measure")
     seed = _seed(plan, boundary, inputs, scenes)
-    ground = read_ground(
-        plan, claim, inputs, scenes, seen, grid=grid, area=area, areas_mm2=areas, store=store, seed=seed
-    )
+    ground = read_ground(plan, claim, inputs, scenes, seen, grid=grid, area=area, areas_mm2=areas, store=store, seed=seed)
     statement = compose(
         plan, claim,
         project=project_section(plan, boundary, area_m2=total_m2(areas, area), pixels=int(area.sum())),

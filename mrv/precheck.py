@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mrv.accounts.claimed import read_claimed
+from mrv.accounts.measured import read_field
 from mrv.activity.panel import PANEL_FILES, read_panel
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import factors_for
-from mrv.claimed import read_claimed
 from mrv.grid import grid_for, inside
-from mrv.measured import read_field
 
 if TYPE_CHECKING:
     from mrv.plan import Claim

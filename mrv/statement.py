@@ -6,19 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from mrv.activity_sections import ActivitySection
 from mrv.checks import Check, decide
 from mrv.errors import StatementError
-from mrv.quantities import (
-    BiomassSection,
-    FactorSection,
-    GrowthInterval,
-    GrowthSection,
-    ProgrammeSection,
-    QuantitiesSection,
-    StockSection,
-    UncertaintySection,
-)
 from mrv.sections import (
     AbsentInput,
     AuthorisationSection,
@@ -35,6 +24,17 @@ from mrv.sections import (
     SceneSection,
     Section,
     Text,
+)
+from mrv.sections.activity import ActivitySection
+from mrv.sections.quantities import (
+    BiomassSection,
+    FactorSection,
+    GrowthInterval,
+    GrowthSection,
+    ProgrammeSection,
+    QuantitiesSection,
+    StockSection,
+    UncertaintySection,
 )
 from mrv.units import sha256_json
 
@@ -127,8 +127,8 @@ def check_statement(value: dict[str, Any]) -> list[Check]:
     Returns:
         Checks ``statement.schema``, ``statement.arithmetic.*`` and ``statement.gates``; never raises on a bad one.
     """
-    from mrv.arithmetic import check_arithmetic, plan_fault
-    from mrv.gates import check_gates
+    from mrv.rules.arithmetic import check_arithmetic, plan_fault
+    from mrv.rules.gates import check_gates
 
     try:
         statement = parse_statement(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mrv.records import read_csv, read_toml, refuse_twice, require
+from mrv.accounts.records import read_csv, read_toml, refuse_twice, require
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,7 +9,7 @@ from mrv.page import Html, bullets, hectares, join, number, table, tag, tonnes
 from mrv.report.parts import is_mapped, label, period_years, steps_table
 
 if TYPE_CHECKING:
-    from mrv.quantities import FlowSection, LevelSection, WorkedExample
+    from mrv.sections.quantities import FlowSection, LevelSection, WorkedExample
     from mrv.statement import Statement
 
 LOSS = "loss"

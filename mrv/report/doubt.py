@@ -9,7 +9,7 @@ from mrv.page import Html, join, number, percent, table, tag, tonnes
 from mrv.report.parts import Range, bar, benefit_kg, emitted_kg, is_mapped, label, pill, ranges, removed_kg
 
 if TYPE_CHECKING:
-    from mrv.quantities import DrawnQuantity
+    from mrv.sections.quantities import DrawnQuantity
     from mrv.statement import Statement
 
 NOT_COVERED_MAPPED = (

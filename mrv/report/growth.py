@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mrv.charts import Rgb
-    from mrv.quantities import GrowthInterval, GrowthSection
+    from mrv.sections.quantities import GrowthInterval, GrowthSection
     from mrv.statement import Statement
 
 

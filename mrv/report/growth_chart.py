@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mrv.charts import Rgb
-    from mrv.quantities import GrowthInterval, GrowthSection
+    from mrv.sections.quantities import GrowthInterval, GrowthSection
 
 POOLS: dict[str, Rgb] = {
     "above-ground biomass": (122, 176, 148),

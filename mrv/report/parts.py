@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from mrv.activity_sections import MAPPED_AREA
 from mrv.page import Html, hectares, number, table, tag
+from mrv.sections.activity import MAPPED_AREA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from mrv.activity_sections import AreaEstimate
-    from mrv.quantities import DrawnQuantity, Step
+    from mrv.sections.activity import AreaEstimate
+    from mrv.sections.quantities import DrawnQuantity, Step
     from mrv.statement import Statement
 
 

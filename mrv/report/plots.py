@@ -9,7 +9,7 @@ from mrv.page import Html, join, number, table, tag
 from mrv.report.parts import Range, bar, label, ranges
 
 if TYPE_CHECKING:
-    from mrv.quantities import BiomassSection
+    from mrv.sections.quantities import BiomassSection
     from mrv.statement import Statement
 
 DESIGNS = {

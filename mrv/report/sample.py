@@ -9,7 +9,7 @@ from mrv.page import Html, hectares, join, number, table, tag
 from mrv.report.parts import Range, between, label, ranges
 
 if TYPE_CHECKING:
-    from mrv.activity_sections import AccuracySection, AreaEstimate, GoldSection, SampleSection
+    from mrv.sections.activity import AccuracySection, AreaEstimate, GoldSection, SampleSection
     from mrv.statement import Statement
 
 NON_RESPONSE = {"refuse": "refuse the sample: none may be missing"}

@@ -1,6 +1,6 @@
 """Coverage of the intervals of an area, summed exactly over tables of counts, in worlds fixed beforehand.
 
-The worlds and the vectorised twin are those of ``benchmarks/interval_coverage.py``; the twin is checked against the product here.
+The worlds and the vectorised twin are those of ``benchmarks/interval_coverage.py``; the twin is checked against the product.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from support.forger import caught, resign
 from support.published_failures import BUFFER, STOCK_AS_FLOW, UNCLAMPED, UNIT_SLIP
 
 from mrv.equations import allowed_uncertainty_factor, ar_tool14_discount
-from mrv.gates import conclude, evaluate
 from mrv.programme import ar_tool14, vm0033
+from mrv.rules.gates import conclude, evaluate
 from mrv.statement import parse_statement
 from mrv.units import CO2_PER_C, KG_PER_T, kg_co2e
 

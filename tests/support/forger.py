@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mrv import arithmetic
 from mrv.activity.accuracy_rows import CLASSES, accuracy_of
 from mrv.activity.cohort import GAIN, START
 from mrv.activity.commitment import seed_for
@@ -12,12 +11,13 @@ from mrv.activity.estimate import area_rows, design_strata, events_of
 from mrv.carbon.pools import LOSS, degradation_of, loss_after
 from mrv.carbon.stock import growth_intervals, growth_rows, stock_rows
 from mrv.errors import StatementError
-from mrv.findings import findings
-from mrv.gates import check_gates, conclude, evaluate
 from mrv.inputs import seed_of
 from mrv.plan import plan_from_json
 from mrv.programme.rows import programme_row, worked_example
-from mrv.scope import absent
+from mrv.rules import arithmetic
+from mrv.rules.findings import findings
+from mrv.rules.gates import check_gates, conclude, evaluate
+from mrv.rules.scope import absent
 from mrv.statement import parse_statement
 from mrv.uncertainty.approach1 import approach1_percent
 from mrv.units import sha256_json

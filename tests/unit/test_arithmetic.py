@@ -10,9 +10,9 @@ import pytest
 from support.forger import rebuild, resign
 from support.full_project import full_project, level_csv, run_full, trees_csv
 
-from mrv.arithmetic import check_arithmetic
 from mrv.inputs import seed_of
 from mrv.programme.art_trees import worked_example
+from mrv.rules.arithmetic import check_arithmetic
 from mrv.statement import check_statement, parse_statement
 from mrv.units import sha256_bytes
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.accounts import DOCUMENT
 
-from mrv.baseline import parse_leakage, parse_reference_level
+from mrv.accounts.baseline import parse_leakage, parse_reference_level
 from mrv.errors import PlanError
 
 HEADER = "year,flow,quantity,unit,se,method,document"

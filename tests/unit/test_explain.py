@@ -9,7 +9,7 @@ from support.extent_project import extent_project
 from support.full_project import extract_json, full_project, level_csv, risk_toml
 from support.run_tiny import run_tiny
 
-from mrv.claimed import read_claimed
+from mrv.accounts.claimed import read_claimed
 from mrv.errors import PlanError
 from mrv.explain import explain, gates
 from mrv.inputs import Inputs

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from mrv.findings import findings
+from mrv.rules.findings import findings
 from mrv.statement import parse_statement
 
 

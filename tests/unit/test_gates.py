@@ -5,7 +5,7 @@ import copy
 import pytest
 from support.forger import resign
 
-from mrv.gates import GATES, check_gates, conclude, evaluate
+from mrv.rules.gates import GATES, check_gates, conclude, evaluate
 from mrv.statement import check_statement, parse_statement
 
 

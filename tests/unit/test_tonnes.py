@@ -11,15 +11,15 @@ from fractions import Fraction
 import pytest
 from support.tiny_project import PLAN
 
-from mrv.baseline import Leakage, LevelRow, ReferenceLevel
+from mrv.accounts.baseline import Leakage, LevelRow, ReferenceLevel
+from mrv.accounts.claimed import Claimed
+from mrv.accounts.tonnes import Told, find_spread, level_kg, level_rows, loss_kg_per_ha, quantities, vintage_rows
 from mrv.carbon.pools import LOSS, STANDING, flows
-from mrv.claimed import Claimed
 from mrv.errors import PlanError
 from mrv.plan import plan_from_json
 from mrv.programme.accounts import Spread
 from mrv.programme.credits import PriorCredit, RiskReport
-from mrv.quantities import CREDITABLE, INDICATIVE
-from mrv.tonnes import Told, find_spread, level_kg, level_rows, loss_kg_per_ha, quantities, vintage_rows
+from mrv.sections.quantities import CREDITABLE, INDICATIVE
 
 DOCUMENT = "sha256:" + "ab" * 32
 VALUES = {

@@ -299,5 +299,5 @@ def test_a_plot_that_was_cleared_serves_no_mean_of_standing_forest():
     assert found.change.value == wanted.change.value > 0
     assert found.change.plots == 5
     with pytest.raises(PlanError) as caught:
-        parse_plots("\n".join([header, "p,c,s,1,2019-12-15,0,0,100,1,,burnt"]).encode())
+        parse_plots(f"{header}\np,c,s,1,2019-12-15,0,0,100,1,,burnt".encode())
     assert caught.value.error_code == "plots.state"

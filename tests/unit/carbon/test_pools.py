@@ -99,7 +99,7 @@ def start_of(area):
 
 
 def told(choices, plan, values):
-    """Values as a statement has them: what the plan does not measure is absent, as in :func:`mrv.ground.read_ground`."""
+    """Values as a statement has them: what the plan does not measure is absent."""
     drop = set() if choices["growth"] else {"growth"} if plan.method_of(AGB) != "plots" else set()
     drop |= {"bgb", "bgb_growth"} if choices["below"] != "allometry" else set()
     measured = {LOST_STOCK: Fraction(1)} if plan.method_of(AGB) == "plots" else {}

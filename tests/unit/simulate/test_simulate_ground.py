@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mrv.baseline import parse_leakage, parse_reference_level
+from mrv.accounts.baseline import parse_leakage, parse_reference_level
 from mrv.errors import UsageError
 from mrv.programme.authorisation import parse_registry_extract
 from mrv.programme.credits import parse_risk_report

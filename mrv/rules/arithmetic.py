@@ -8,29 +8,29 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from mrv.accounts.baseline import Leakage, LevelRow, ReferenceLevel
+from mrv.accounts.claimed import Claimed
+from mrv.accounts.tonnes import Told, find_spread, quantities
 from mrv.activity.accuracy_rows import accuracy_of
 from mrv.activity.cohort import FATES
 from mrv.activity.commitment import seed_for
 from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, design_strata, events_of
-from mrv.activity_sections import DETECTOR_MAPS, DETECTOR_STRATA, ESTIMATED_AREA, MAPPED_AREA
-from mrv.baseline import Leakage, LevelRow, ReferenceLevel
 from mrv.carbon.pools import LOSS, LOST_STOCK, STANDING
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.stock import growth_rows, stock_rows
 from mrv.carbon.tables import factors_for
 from mrv.checks import Check, decide
-from mrv.claimed import Claimed
-from mrv.consistency import claim_faults, grid_faults, plot_faults, record_faults, sample_faults, seed_faults
-from mrv.draw_rules import draw_faults
 from mrv.equations import percentage_speaks
 from mrv.errors import MRVError
-from mrv.findings import findings
 from mrv.plan import ChangeTable, MonitoringPlan, plan_from_json
 from mrv.programme.credits import PriorCredit, RiskReport
 from mrv.programme.rows import programme_row, worked_example
-from mrv.scene_rules import scene_faults
-from mrv.scope import absent, not_verified
-from mrv.tonnes import Told, find_spread, quantities
+from mrv.rules.consistency import claim_faults, grid_faults, plot_faults, record_faults, sample_faults, seed_faults
+from mrv.rules.draws import draw_faults
+from mrv.rules.findings import findings
+from mrv.rules.scenes import scene_faults
+from mrv.rules.scope import absent, not_verified
+from mrv.sections.activity import DETECTOR_MAPS, DETECTOR_STRATA, ESTIMATED_AREA, MAPPED_AREA
 from mrv.uncertainty.approach1 import approach1_percent
 from mrv.units import decimal_str
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from mrv.activity.cohort import Event
     from mrv.programme.steps import Issuance
-    from mrv.quantities import LevelSection
+    from mrv.sections.quantities import LevelSection
     from mrv.statement import Statement
 
 MEASURED = frozenset({"agb", "bgb", "growth", "bgb_growth", LOST_STOCK})

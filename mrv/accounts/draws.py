@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mrv.accounts.tonnes import find_spread
 from mrv.carbon.pools import LOSS, LOST_STOCK, STANDING, Flux, biomass_products, fluxes, side
 from mrv.carbon.stock import STILL
-from mrv.tonnes import find_spread
 from mrv.uncertainty.contributions import contributions
 from mrv.uncertainty.montecarlo import draw_factor, normal_quantile, uniforms
 from mrv.uncertainty.propagation import Component, Term, combine, index, propagate, spread
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mrv.baseline import LevelRow
+    from mrv.accounts.baseline import LevelRow
+    from mrv.accounts.claimed import Claimed
+    from mrv.accounts.ground import Ground
     from mrv.carbon.tables import Factor
-    from mrv.claimed import Claimed
-    from mrv.ground import Ground
     from mrv.plan import MonitoringPlan
     from mrv.programme.accounts import Spread
     from mrv.uncertainty.propagation import Group
@@ -56,9 +56,7 @@ class Drawn:
         return find_spread(self.rows, quantity, span)
 
 
-def draw(
-    plan: MonitoringPlan, ground: Ground, claimed: Claimed, *, years: Sequence[int], claim_t: int, seed: str
-) -> Drawn:
+def draw(plan: MonitoringPlan, ground: Ground, claimed: Claimed, *, years: Sequence[int], claim_t: int, seed: str) -> Drawn:
     """Draw every quantity of a period and since the project's start.
 
     Args:

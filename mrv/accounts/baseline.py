@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
+from mrv.accounts.records import Record, entries, read_csv, read_toml, refuse_twice
 from mrv.errors import PlanError
-from mrv.records import Record, entries, read_csv, read_toml, refuse_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from mrv.accounts.draws import area_name
+from mrv.accounts.measured import read_measured
 from mrv.activity.accuracy_rows import accuracy_row
 from mrv.activity.area_draws import area_draws
 from mrv.activity.cohort import FATES, cohort_hits, fate
@@ -13,13 +15,11 @@ from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, corrections, d
 from mrv.activity.panel import PANEL_FILES, read_panel
 from mrv.activity.readings import READINGS_FILE, gold_counts, parse_readings
 from mrv.activity.strata import BUFFER, FOREST, LOSS
-from mrv.activity_sections import ESTIMATED_AREA, MAPPED_AREA
 from mrv.carbon.pools import LOSS as LOST
 from mrv.carbon.pools import STANDING
 from mrv.carbon.tables import factors_for
-from mrv.draws import area_name
 from mrv.errors import PlanError
-from mrv.measured import read_measured
+from mrv.sections.activity import ESTIMATED_AREA, MAPPED_AREA
 from mrv.uncertainty.intervals import Z90
 from mrv.uncertainty.propagation import Component
 from mrv.units import decimal_str

@@ -14,15 +14,15 @@ from mrv.carbon.pools import LOSS, METHANE, flows, fluxes, product
 from mrv.programme.accounts import Accounts, Spread, Totals, Vintage
 from mrv.programme.rules import RULES
 from mrv.programme.steps import scope_limitation
-from mrv.quantities import CREDITABLE, INDICATIVE
+from mrv.sections.quantities import CREDITABLE, INDICATIVE
 from mrv.units import KG_PER_T, M2_PER_HA, decimal_str, round_half_even
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from mrv.baseline import LevelRow
+    from mrv.accounts.baseline import LevelRow
+    from mrv.accounts.claimed import Claimed
     from mrv.carbon.pools import Flow
-    from mrv.claimed import Claimed
     from mrv.plan import MonitoringPlan
     from mrv.programme.steps import Issuance
 
@@ -51,9 +51,7 @@ def loss_kg_per_ha(plan: MonitoringPlan, values: Mapping[str, Fraction], *, year
 def level_kg(plan: MonitoringPlan, row: LevelRow, values: Mapping[str, Fraction], *, stock_year: int) -> int:
     """A row of the reference level or of leakage in kg CO2e, positive to the atmosphere, rounded once."""
     per_unit = (
-        Fraction(KG_PER_T)
-        if row.unit == "t CO2e"
-        else loss_kg_per_ha(plan, values, year=row.year, stock_year=stock_year)
+        Fraction(KG_PER_T) if row.unit == "t CO2e" else loss_kg_per_ha(plan, values, year=row.year, stock_year=stock_year)
     )
     return round_half_even(Fraction(row.quantity) * per_unit)
 

@@ -16,16 +16,16 @@ from mrv.activity.cohort import GAIN, START
 from mrv.carbon.pools import LOSS, LOST_STOCK, degradation_of, loss_after
 from mrv.inputs import NAMES, seed_of
 from mrv.plan.site import GEOGRAPHIC
-from mrv.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
+from mrv.sections.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
 from mrv.uncertainty.intervals import Z90
 from mrv.units import KG_PER_T, decimal_str
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mrv.activity_sections import SampleSection
     from mrv.plan import GridTable, MonitoringPlan
-    from mrv.quantities import FactorSection, LevelSection
+    from mrv.sections.activity import SampleSection
+    from mrv.sections.quantities import FactorSection, LevelSection
     from mrv.statement import Statement
 
 PANEL = ("frame.json", "frame_strata.tif", "reference.csv", "sample.json")

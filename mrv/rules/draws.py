@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from mrv.plan import MonitoringPlan
-    from mrv.quantities import DrawnQuantity
+    from mrv.sections.quantities import DrawnQuantity
     from mrv.statement import Statement
 
 

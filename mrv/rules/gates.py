@@ -11,12 +11,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from mrv.activity_sections import MAPPED_AREA
 from mrv.carbon.pools import METHANE
 from mrv.checks import Check, decide
 from mrv.equations import sqrt_fraction
-from mrv.plausibility import broken_sum, mature_kg, standing_kg, two_years_kg, yearly_kg, yearly_removal_kg
+from mrv.rules.plausibility import broken_sum, mature_kg, standing_kg, two_years_kg, yearly_kg, yearly_removal_kg
 from mrv.sections import ConclusionSection, GateSection
+from mrv.sections.activity import MAPPED_AREA
 from mrv.units import KG_PER_T, M2_PER_HA, decimal_str
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mrv.baseline import Leakage, LevelRow, ReferenceLevel, parse_leakage, parse_reference_level
+from mrv.accounts.baseline import Leakage, LevelRow, ReferenceLevel, parse_leakage, parse_reference_level
 from mrv.carbon.pools import fluxes
 from mrv.errors import PlanError
 from mrv.programme.authorisation import RegistryExtract, parse_registry_extract
