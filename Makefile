@@ -7,13 +7,14 @@ KEYS := out/keys
 PROJECT := data-samples/romania
 export PREFECT_HOME ?= $(CURDIR)/.cache/prefect
 
-.PHONY: help samples demo schedule notebook test test-all lint lock clean bench
+.PHONY: help samples demo delta schedule notebook test test-all lint lock clean bench
 help:
 	@echo "make demo      verify a real forest from 139 Sentinel-2 scenes, check and replay the result"
+	@echo "make delta     the same for a simulated mangrove project with sample and plots: a creditable result"
 	@echo "make test      linters, types, layers and tests (make test-all: the slow ones too)"
 	@echo "make schedule  serve the sample project on a cron, with an embedded Prefect server"
 	@echo "make notebook  execute the audit notebook on the demo's output"
-	@echo "make bench     two-date differencing beside the detector"
+	@echo "make bench     detector, intervals, Monte Carlo and whole runs held against what is known"
 	@echo "make lock      pin the requirements again"
 
 $(VENV)/.ready: requirements.txt pyproject.toml
@@ -41,6 +42,11 @@ demo: samples $(KEYS)/demo.pem
 	@$(BIN)/mrv replay $(DEMO)/attestation.json --store $(DEMO)/evidence
 	@echo; echo "open $(DEMO)/report.html"
 
+delta: samples $(KEYS)/demo.pem
+	@$(BIN)/mrv run data-samples/delta --key file:$(KEYS)/demo.pem --out out/delta
+	@$(BIN)/mrv check out/delta/attestation.json --trust $(KEYS)/trust.json --no-asset --evidence out/delta/evidence
+	@$(BIN)/mrv replay out/delta/attestation.json --store out/delta/evidence
+
 schedule: samples $(KEYS)/demo.pem
 	$(BIN)/python -m flows.schedule $(PROJECT) --key file:$(KEYS)/demo.pem --out out/schedule
 
@@ -61,6 +67,9 @@ test-all: samples lint
 
 bench: samples
 	$(BIN)/python benchmarks/two_date.py
+	$(BIN)/python benchmarks/interval_coverage.py
+	$(BIN)/python benchmarks/monte_carlo.py
+	$(BIN)/python benchmarks/calibration.py --worlds 60 --jobs 2
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
