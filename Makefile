@@ -60,10 +60,10 @@ lint: $(VENV)/.ready
 	$(BIN)/lint-imports
 
 test: samples lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: samples lint
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m ""
 
 bench: samples
 	$(BIN)/python benchmarks/two_date.py
