@@ -65,9 +65,11 @@ def area_rows(
     Raises:
         PlanError: As the estimators and the correction refuse.
     """
-    none = (0,) * len(strata)
     corrected = corrections(strata, hits, gold)
-    return [_row(strata, hits.get(event, none), event, method, corrected) for event in events]
+    # Most events of most years are never seen: one estimate serves all that were seen alike.
+    seen = [tuple(hits.get(event, (0,) * len(strata))) for event in events]
+    found = {units: estimate(strata, units, fpc=True) for units in dict.fromkeys(seen)}
+    return [_row(found[units], units, event, method, corrected) for event, units in zip(events, seen, strict=True)]
 
 
 def corrections(
@@ -103,13 +105,8 @@ def corrections(
 
 
 def _row(
-    strata: Sequence[DesignStratum],
-    hits: Sequence[int],
-    event: Event,
-    method: Method,
-    corrected: Mapping[str, Estimate],
+    reported: Estimate, hits: Sequence[int], event: Event, method: Method, corrected: Mapping[str, Estimate]
 ) -> dict[str, Any]:
-    reported = estimate(strata, hits, fpc=True)
     found = reported
     if event[0] == START and START in corrected:
         found = corrected[START]
