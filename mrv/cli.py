@@ -220,6 +220,7 @@ def summary(record: Record) -> dict[str, Any]:
         "attestation": record.attestation_digest,
         "conclusion": statement.conclusion.computed,
         "areas": statement.activity.label,
+        "creditable_t": statement.conclusion.creditable_t,
         "issuable_t": statement.quantities.issuable_t,
         "buffer_t": statement.quantities.buffer_t,
         "project_kg_co2e": {str(v.year): v.project_emissions_kg + v.project_removals_kg for v in statement.quantities.vintages},
@@ -238,7 +239,7 @@ def describe(record: Record) -> str:
             *_by_vintage(s),
             *_with_interval(s),
             f"  issuable {s.quantities.issuable_t:,} t, buffer {s.quantities.buffer_t:,} t ({s.quantities.label})",
-            f"  computed conclusion: {s.conclusion.computed}",
+            f"  computed conclusion: {s.conclusion.computed}; creditable {s.conclusion.creditable_t:,} t",
             "  gates " + ", ".join(f"{gate.id} {gate.status}" for gate in s.gates),
             f"  statement   {record.statement_digest}",
             f"  attestation {record.attestation_digest}",
@@ -259,7 +260,7 @@ def _by_vintage(s: Statement) -> list[str]:
     rows = []
     for v in s.quantities.vintages:
         net = v.project_emissions_kg + v.project_removals_kg
-        benefit = "" if v.gross_benefit_kg is None else f"   benefit {v.gross_benefit_kg / 1000:>12,.1f} t"
+        benefit = "" if v.gross_benefit_kg is None else f"   B − P {v.gross_benefit_kg / 1000:>12,.1f} t"
         rows.append(f"  {v.year}   {lost[v.year] / 10_000:>9.2f} ha lost   {net / 1000:>12,.1f} t CO2e{benefit}")
     return rows
 

@@ -116,9 +116,9 @@ def compose(
             },
             "authorisation": authorisation_row(claimed.extract),
             "gates": [],
-            "conclusion": {"computed": "disclaimer", "basis": []},
+            "conclusion": {"computed": "disclaimer", "basis": [], "creditable_t": 0},
             "findings": [],
-            "absent": absent(inputs),
+            "absent": absent(inputs, later=claim.start.year > plan.project.start.year),
             "not_verified": not_verified(inputs, optical=isinstance(plan.method.change, ChangeTable)),
         }
     )  # fmt: skip

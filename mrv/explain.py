@@ -28,7 +28,7 @@ SECONDS_PER_BAND = 0.01
 """Reading and hashing one window of a local file, on one core; a remote one waits for its network besides."""
 SECONDS_PER_MEGAPIXEL_DATE = 1.0
 """Decoding, masking and monitoring, on one core."""
-CREDITABLE_WITH = frozenset({"reference sample", "reference level", "leakage", "risk report"})
+CREDITABLE_WITH = frozenset({"reference sample", "reference level", "leakage", "risk report", "prior credits"})
 """Inputs without which nothing is issuable."""
 CREDITS_NOTHING = "ipcc-only"
 """The programme that credits nothing."""
@@ -104,8 +104,12 @@ def explain(project: Project, claim: Claim) -> Explanation:
         seconds=round(5 + SECONDS_PER_BAND * len(assets) + SECONDS_PER_MEGAPIXEL_DATE * megapixels * len(days)),
         gates=gates(plan, claim, days, given=given, claimed=claimed),
         inputs=given,
-        absent={row["input"]: row["remedy"] for row in absent(given)},
+        absent={row["input"]: row["remedy"] for row in absent(given, later=_later(plan, claim))},
     )
+
+
+def _later(plan: MonitoringPlan, claim: Claim) -> bool:
+    return claim.start.year > plan.project.start.year
 
 
 def gates(
@@ -158,7 +162,8 @@ def _dual_evidence(plan: MonitoringPlan, given: Collection[str]) -> str | None:
 
 def _claim(plan: MonitoringPlan, claim: Claim, given: Collection[str]) -> str | None:
     total = sum(claim.vintages.values())
-    missing = [name for name, file, *_ in INPUTS if name in CREDITABLE_WITH and file not in given]
+    needed = CREDITABLE_WITH - (frozenset() if _later(plan, claim) else {"prior credits"})
+    missing = [name for name, file, *_ in INPUTS if name in needed and file not in given]
     if not total or (not missing and plan.programme.id != CREDITS_NOTHING):
         return None
     why = f"without {', '.join(missing)}" if missing else f"under {CREDITS_NOTHING}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mrv.accounts.claimed import read_claimed
+from mrv.accounts.ground import check_panel
 from mrv.accounts.measured import read_field
 from mrv.activity.panel import PANEL_FILES, read_panel
 from mrv.carbon.soil_factor import soil_factor
@@ -35,7 +36,8 @@ def precheck(project: Project, claim: Claim) -> None:
     if plan.biomass is not None:
         read_field(plan.biomass, inputs, area=area, grid=grid)
     if plan.reference is not None and all(name in inputs for name in PANEL_FILES):
-        read_panel(
+        panel = read_panel(
             inputs.files, project=plan.project.id, grid=grid, inside=area, classes=plan.reference.classes,
             response_design=plan.reference.response_design, last_year=claim.end.year,
         )  # fmt: skip
+        check_panel(plan, claim, panel, inputs)

@@ -9,7 +9,7 @@ from mrv.accounts.baseline import Leakage, LevelRow, ReferenceLevel, parse_leaka
 from mrv.carbon.pools import fluxes
 from mrv.errors import PlanError
 from mrv.programme.authorisation import RegistryExtract, parse_registry_extract
-from mrv.programme.credits import PriorCredit, PriorCredits, RiskReport, parse_prior_credits, parse_risk_report
+from mrv.programme.credits import PriorCredit, RiskReport, parse_prior_credits, parse_risk_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,8 +26,8 @@ class Claimed:
     """Reference level."""
     leakage: Leakage | None = None
     """Leakage."""
-    prior: tuple[PriorCredit, ...] = ()
-    """Credited before."""
+    prior: tuple[PriorCredit, ...] | None = None
+    """Credited before; empty where nothing was, None where that is not stated."""
     risk: RiskReport | None = None
     """Risk report."""
     extract: RegistryExtract | None = None
@@ -56,11 +56,10 @@ def read_claimed(plan: MonitoringPlan, claim: Claim, inputs: Inputs) -> Claimed:
     Raises:
         PlanError: Names file, place and remedy; every year since the project's start needs its row.
     """
-    prior = parse_prior_credits(inputs["prior_credits.csv"]) if "prior_credits.csv" in inputs else PriorCredits(())
     found = Claimed(
         level=parse_reference_level(inputs["reference_level.csv"]) if "reference_level.csv" in inputs else None,
         leakage=parse_leakage(inputs["leakage.toml"]) if "leakage.toml" in inputs else None,
-        prior=prior.rows,
+        prior=parse_prior_credits(inputs["prior_credits.csv"]).rows if "prior_credits.csv" in inputs else None,
         risk=parse_risk_report(inputs["risk_report.toml"]) if "risk_report.toml" in inputs else None,
         extract=parse_registry_extract(inputs["registry_extract.json"]) if "registry_extract.json" in inputs else None,
     )

@@ -166,23 +166,40 @@ def mapped_areas(plan: MonitoringPlan, seen: Observed) -> Areas:
     return Areas(MAPPED_AREA, "none", areas, components)
 
 
+def check_panel(plan: MonitoringPlan, claim: Claim, panel: Panel, inputs: Inputs) -> dict[str, Any] | None:
+    """Whether a panel's labels serve a period; and the units that an expert read as well, where the plan names one.
+
+    Args:
+        plan: The plan.
+        claim: The claim.
+        panel: The panel.
+        inputs: Tables beside the plan.
+
+    Raises:
+        PlanError: The labels are of other years, or the expert's readings are missing.
+    """
+    years, wanted = panel.reference.years, (plan.project.start.year - 1, claim.end.year)
+    if (years[0], years[-1]) != wanted:
+        raise PlanError(
+            f"labels run from {years[0]} to {years[-1]}, not from {wanted[0]} to {wanted[1]} (the frame is of period "
+            f"{panel.frame.period.name})",
+            code="reference.year", file="reference.csv",
+            hint="interpret the panel's later years too: a column a year, from the year before the project to the period's end",
+        )  # fmt: skip
+    return _gold(panel, inputs, plan.reference.expert if plan.reference else None)
+
+
 def _estimated(plan: MonitoringPlan, claim: Claim, panel: Panel, inputs: Inputs, *, seed: str) -> Areas:
     reference, table = panel.reference, plan.reference
     assert table is not None
     first, start, end = plan.project.start.year, claim.start.year, claim.end.year
-    if (reference.years[0], reference.years[-1]) != (first - 1, end):
-        raise PlanError(
-            f"labels run from {reference.years[0]} to {reference.years[-1]}, not from {first - 1} to {end}",
-            code="reference.year", file="reference.csv",
-            hint="label the state at the end of the year before the project's start and of each year to the period's end",
-        )  # fmt: skip
+    gold = check_panel(plan, claim, panel, inputs)
     years = list(range(first, end + 1))
     strata = [
         {"stratum": row.name, "units": row.units, "area_m2": row.area_m2, "drawn": row.drawn, "responded": row.responded}
         for row in reference.strata
     ]
     design, hits = design_strata(strata), cohort_hits(reference)
-    gold = _gold(panel, inputs, table.expert)
     counts = None if gold is None else gold["counts"]
     rows = area_rows(design, hits, events_of(table.intensities, years), method=table.interval, gold=counts)
     areas = areas_of(rows, years)

@@ -107,7 +107,8 @@ def read_measured(
     stock = plot_stock(
         field_data, above=_choices(table),
         below=[Choice(equation(table.below_ground), Fraction(1))] if table.below_ground else (), seed=seed,
-        draws=plan.random.draws, design=table.design, visit=field_data.visits[0], group=plan.project.kind,
+        draws=plan.random.draws, design=table.design, visit=field_data.visits[0],
+        group="mangrove" if plan.project.kind == "mangrove" else "terrestrial",
     )  # fmt: skip
     digest = inputs.digests["plots.csv"]
     assisted = None

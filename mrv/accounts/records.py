@@ -124,14 +124,15 @@ class Record:
         return self.refuse(f"{value!s:.40} is not a day", "day", column, "write YYYY-MM-DD")
 
 
-def read_csv(data: bytes, *, file: str, room: str, columns: Collection[str]) -> tuple[Record, ...]:
+def read_csv(data: bytes, *, file: str, room: str, columns: Collection[str], least: int = 1) -> tuple[Record, ...]:
     """Rows of a CSV file whose columns are exactly those expected, in any order.
 
     Args:
-        data: UTF-8 text, a header and at least one row.
+        data: UTF-8 text, a header and rows.
         file: Name in messages.
         room: First part of error codes.
         columns: Columns.
+        least: Fewest rows; 0 lets the header stand alone and say that there are none.
 
     Raises:
         PlanError: ``<room>.csv``, ``<room>.column``, ``<room>.empty``.
@@ -145,7 +146,7 @@ def read_csv(data: bytes, *, file: str, room: str, columns: Collection[str]) -> 
     except (UnicodeDecodeError, csv.Error) as error:
         whole.refuse(f"not CSV in UTF-8: {error}", "csv", "file", "save as CSV, UTF-8, separated by commas")
     lines = [(number, cells) for number, cells in lines if any(cells)]
-    if len(lines) < 2:
+    if len(lines) < 1 + least:
         whole.refuse("has no rows", "empty", "file", "give a header and a row for every entry, or remove the file")
     header = lines[0][1]
     _columns(Record(file, room, "line 1", {}), header, columns)

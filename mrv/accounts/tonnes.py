@@ -170,6 +170,7 @@ class Told:
             "reference level": self.claimed.level is not None,
             "leakage": self.claimed.leakage is not None,
             "risk report": self.claimed.risk is not None,
+            "prior credits": self.claimed.prior is not None or self.years[0] == self.first_year,
         }
         return tuple(name for name, there in given.items() if not there)
 
@@ -212,8 +213,8 @@ def quantities(told: Told, spread: Callable[[str, str], Spread]) -> tuple[dict[s
         "cumulative_project_kg": cumulative,
         "cumulative_benefit_kg": sum(row["kg_co2e"] for row in level) - cumulative - sum(row["kg_co2e"] for row in leaks)
         if has_level else None,
-        "prior": [asdict(row) for row in claimed.prior],
-        "cumulative_credited_t": sum(row.t_co2e for row in claimed.prior),
+        "prior": [asdict(row) for row in claimed.prior or ()],
+        "cumulative_credited_t": sum(row.t_co2e for row in claimed.prior or ()),
         "risk": _risk(claimed),
         "steps": [asdict(step) for step in steps],
         "buffer_t": issued.buffer_t if issued else 0,
@@ -259,7 +260,7 @@ def _accounts(
             project_kg=sum(flow.kg_co2e for flow in found if flow.year in before),
             leakage_kg=sum(levels_kg(leaks, year) for year in before),
         ),
-        prior=told.claimed.prior,
+        prior=told.claimed.prior or (),
         risk=told.claimed.risk,
         net_at_year_100_kg=None if cap is None else cap * KG_PER_T,
     )

@@ -68,13 +68,13 @@ def parse_prior_credits(data: bytes, *, file: str = "prior_credits.csv") -> Prio
     """Read ``prior_credits.csv``.
 
     Args:
-        data: ``attestation,vintage,t_co2e,buffer_t``, one row an attestation and vintage.
+        data: ``attestation,vintage,t_co2e,buffer_t``, one row an attestation and vintage; the header alone: nothing was.
         file: Name in messages.
 
     Raises:
         PlanError: ``prior-credits.*``, with line, column and remedy.
     """
-    records = read_csv(data, file=file, room="prior-credits", columns=_PRIOR)
+    records = read_csv(data, file=file, room="prior-credits", columns=_PRIOR, least=0)
     rows = [
         PriorCredit(
             attestation=record.digest("attestation"),

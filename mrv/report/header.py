@@ -84,7 +84,9 @@ def _less(s: Statement) -> str:
 def _end(s: Statement, issuable: int, buffer: int) -> str:
     claimed = number(sum(vintage.t_co2e for vintage in s.claim.vintages))
     held = f", after {number(buffer)} t for the buffer" if buffer else ""
-    return f"{claimed} t are claimed; {number(issuable)} t are issuable{held}."
+    credit = s.conclusion.creditable_t
+    none = "" if credit == issuable else f" {'Nothing' if not credit else number(credit) + ' t'} may be credited."
+    return f"{claimed} t are claimed; the programme's steps come to {number(issuable)} t{held}.{none}"
 
 
 def figures_section(s: Statement) -> Html:
@@ -102,7 +104,11 @@ def figures_section(s: Statement) -> Html:
     claimed = sum(v.t_co2e for v in s.claim.vintages)
     cards += [
         ("Claimed", f"{number(claimed)} t CO₂e", _claimed(s)),
-        ("Issuable", f"{number(q.issuable_t)} t CO₂e", f"after the programme's steps ({s.programme.id}); {q.label}"),
+        (
+            "Creditable",
+            f"{number(s.conclusion.creditable_t)} t CO₂e",
+            f"{number(q.issuable_t)} t by the programme's steps ({s.programme.id}); conclusion {s.conclusion.computed}",
+        ),
     ]
     if q.risk is not None:
         cards.append(

@@ -263,7 +263,7 @@ def claimed_of(s: Statement) -> Claimed:
     return Claimed(
         level=ReferenceLevel(tuple(_level(row) for row in q.reference_level)) if "reference_level.csv" in names else None,
         leakage=Leakage(tuple(_level(row) for row in q.leakage)) if "leakage.toml" in names else None,
-        prior=tuple(PriorCredit(**row.model_dump()) for row in q.prior),
+        prior=tuple(PriorCredit(**row.model_dump()) for row in q.prior) if "prior_credits.csv" in names else None,
         risk=None if q.risk is None else RiskReport(
             Decimal(q.risk.risk_rating_percent), Decimal(q.risk.buffer_percent), Decimal(q.risk.loss_event_threshold_percent),
             q.risk.document, date.fromisoformat(q.risk.as_of),
@@ -329,7 +329,11 @@ def _programme(s: Statement) -> Iterator[str]:
 
 def _words(s: Statement) -> Iterator[str]:
     optical = isinstance(_plan_of(s).method.change, ChangeTable)
-    yield from _differs("absent", [row.model_dump() for row in s.absent], absent(_names(s)))
+    yield from _differs(
+        "absent",
+        [row.model_dump() for row in s.absent],
+        absent(_names(s), later=s.period.start[:4] > s.method.plan["project"]["start"][:4]),
+    )
     yield from _differs("not verified", s.not_verified, not_verified(_names(s), optical=optical))
     yield from _differs("findings", [row.model_dump() for row in s.findings], [row.model_dump() for row in findings(s)])
 

@@ -203,7 +203,8 @@ def permanence(statement: Statement) -> GateSection:
     event = percent > Fraction(q.risk.loss_event_threshold_percent)
     credited = KG_PER_T * sum(row.t_co2e + row.buffer_t for row in q.prior)
     benefit = q.cumulative_benefit_kg
-    short = max(0, credited - benefit) if benefit is not None else 0
+    # Without credits there is nothing to reverse: a negative net is carried forward by the programme's steps.
+    short = max(0, credited - benefit) if benefit is not None and credited else 0
     tonnes = -(-short // KG_PER_T)
     none = "; no reversal" if benefit is not None else "; without a reference level a reversal cannot be told"
     consequence = f"; a reversal of {tonnes} t, to be cancelled from the buffer" if tonnes else none
@@ -269,8 +270,9 @@ def conclude(statement: Statement) -> ConclusionSection:
     """The computed conclusion, from the gates.
 
     A mapped area, or a benefit that nothing can be credited for want of an input, is a scope limitation: no conclusion can be
-    formed whatever the gates say, so it is a disclaimer.  Else a failed gate makes it adverse (continuity and dual evidence:
-    qualified); a gate that could not be assessed, or a programme whose text was not read, qualifies it.
+    formed whatever the gates say, so it is a disclaimer.  Else a failed gate makes it adverse (continuity, plots that are
+    absent, purposive or unlike the published factor: qualified), and so do a map and a sample that deny each other's loss; a
+    gate that could not be assessed, or a programme whose text was not read, qualifies it.
     """
     failed = [gate for gate in statement.gates if gate.status == "failed"]
     unknown = [gate for gate in statement.gates if gate.status == "not assessed"]
@@ -278,20 +280,23 @@ def conclude(statement: Statement) -> ConclusionSection:
     gaps = [f"{entry.input} absent: {entry.consequence}" for entry in statement.absent]
     limited = _limited(statement)
     if limited:
-        return ConclusionSection(computed="disclaimer", basis=[f"scope limitation: {limited}", *basis, *gaps])
+        return ConclusionSection(
+            computed="disclaimer", basis=[f"scope limitation: {limited}", *basis, *gaps], creditable_t=0
+        )  # fmt: skip
     basis += [f"gate {gate.id} not assessed: {gate.measured}" for gate in unknown]
     if not statement.programme.text_verified:
         basis.append(f"the text of {statement.programme.id} was not read when its rules were written")
     computed: Conclusion = "qualified" if basis else "unmodified"
-    if any(gate.id not in CAPS for gate in failed):
+    if any(gate.id not in CAPS for gate in failed) or (statement.activity.sample and _loss_disagrees(statement)[0]):
         computed = "adverse"
-    return ConclusionSection(computed=computed, basis=[*basis, *gaps] or ["every gate passed"])
+    issuable = 0 if computed == "adverse" else statement.quantities.issuable_t
+    return ConclusionSection(computed=computed, basis=[*basis, *gaps] or ["every gate passed"], creditable_t=issuable)
 
 
 def _limited(s: Statement) -> str | None:
     if s.activity.label == MAPPED_AREA:
         return s.activity.label
-    needed = {"reference level", "leakage", "risk report"}
+    needed = {"reference level", "leakage", "risk report", "prior credits"}
     short = [entry.input for entry in s.absent if entry.input in needed]
     return f"nothing can be credited without {', '.join(short)}" if short else None
 

@@ -22,6 +22,10 @@ INPUTS = (
         "risk report", "risk_report.toml", "no buffer can be set; nothing is issuable, permanence is not assessed",
         "give risk_report.toml",
     ),
+    (
+        "prior credits", "prior_credits.csv", "what was credited before the period is unknown; nothing is issuable",
+        "give prior_credits.csv; nothing credited is its header alone",
+    ),
     ("registry extract", "registry_extract.json", "authorisation is not assessed", "give registry_extract.json"),
 )  # fmt: skip
 """Input, its file, what follows where it is absent, and the remedy."""
@@ -29,6 +33,7 @@ _ALWAYS = (
     "additionality and the validity of the baseline",
     "completeness of the scene list: that the catalog held no other scene",
     "land use after loss: loss of tree cover is not called deforestation",
+    "documents that reference level, leakage, risk report and registry name by digest: they are not read",
 )
 _OPTICAL = (
     "tree height, and the accuracy of the tree-cover layer",
@@ -50,16 +55,17 @@ _ESTIMATED = (
 _PLOTS = ("the measurements in plots.csv and trees.csv, and that the plots were drawn as their weights say",)
 
 
-def absent(given: Collection[str]) -> list[dict[str, str]]:
+def absent(given: Collection[str], *, later: bool) -> list[dict[str, str]]:
     """Inputs that a project does not give.
 
     Args:
         given: Names of the files it gives.
+        later: The period is not the project's first, so that something may have been credited before.
     """
     return [
         {"input": name, "consequence": consequence, "remedy": remedy}
         for name, file, consequence, remedy in INPUTS
-        if file not in given
+        if file not in given and (later or file != "prior_credits.csv")
     ]
 
 

@@ -212,6 +212,8 @@ class ConclusionSection(Section):
     """Which."""
     basis: list[Text]
     """Why."""
+    creditable_t: Count
+    """What may be credited: the issuable tonnes, and none where the conclusion is adverse or a disclaimer."""
 
 
 class FindingSection(Section):

@@ -10,7 +10,7 @@ from mrv.sections import Count, FindingSection, Int, Section, Text
 from mrv.units import DateStr, DecimalStr, Digest
 
 INDICATIVE = "indicative, not creditable"
-CREDITABLE = "creditable under the programme's rules"
+CREDITABLE = "issuable by the programme's rules"
 SCOPE_MAPPED = "factors only; the mapped area has no error estimate"
 SCOPE_ESTIMATED = "areas, factors, plots, reference level and leakage, as far as each is given"
 
@@ -226,7 +226,7 @@ class RiskSection(Section):
 class QuantitiesSection(Section):
     """Tonnes."""
 
-    label: Literal["indicative, not creditable", "creditable under the programme's rules"]
+    label: Literal["indicative, not creditable", "issuable by the programme's rules"]
     """What they are."""
     gwp: str
     """Set of global warming potentials."""

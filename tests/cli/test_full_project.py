@@ -30,7 +30,7 @@ def test_a_whole_project_runs_checks_and_replays(run, mrv):
     lost = [row["area_m2"] for row in statement["activity"]["estimates"] if row["activity"] == "loss"]
     for v, area in zip(q["vintages"], lost, strict=True):
         assert f"{area / 10_000:.2f} ha lost" in told
-        assert f"benefit {v['gross_benefit_kg'] / 1000:>12,.1f} t" in told
+        assert f"B − P {v['gross_benefit_kg'] / 1000:>12,.1f} t" in told
     words = ("check", out / "attestation.json", "--trust", trust, "--no-asset", "--evidence", out / "evidence", "--json")
     status, answer, _ = mrv(*words)
     assert (status, [c for c in json.loads(answer)["checks"] if c["status"] == "fails"]) == (0, [])

@@ -62,7 +62,8 @@ def rebuild(value: dict[str, Any]) -> dict[str, Any]:
     if value["biomass"] is not None:
         agb = next(row for row in value["factors"] if row["role"] == "agb")
         value["biomass"]["agb_kg_ha"] = round(1000 * float(agb["value"]))
-    value["absent"] = absent({row["name"] for row in value["inputs"]})
+    later = value["period"]["start"][:4] > value["method"]["plan"]["project"]["start"][:4]
+    value["absent"] = absent({row["name"] for row in value["inputs"]}, later=later)
     s = parse_statement(value)
     plan, values, areas = plan_from_json(value["method"]["plan"]), arithmetic._values(s), arithmetic._activity_areas(s)
     for row in value["uncertainty"]["drawn"]:

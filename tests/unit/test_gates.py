@@ -24,6 +24,13 @@ def gate(value, name):
     return found
 
 
+def gated(value):
+    """The statement with gates and conclusion computed anew."""
+    draft = parse_statement(value)
+    found = draft.model_copy(update={"gates": evaluate(draft)})
+    return found.model_copy(update={"conclusion": conclude(found)})
+
+
 def test_each_gate_is_there_once(value):
     names = [row["id"] for row in value["gates"]]
     assert names == [
@@ -483,3 +490,28 @@ def test_steps_of_the_whole_forest_in_a_row_fail_input_integrity(value):
     assert gate(value, "input integrity").status == "passed"
     used[-limit]["status"] = "index step"
     assert gate(value, "input integrity").status == "failed"
+
+
+def test_a_failed_gate_withholds_what_the_programme_issues(full):
+    """The steps stay as they are; what may be credited is nothing."""
+    sound = gated(full)
+    assert sound.conclusion.creditable_t == sound.quantities.issuable_t > 0
+    full["quantities"]["risk"]["buffer_percent"] = "10"
+    unsound = gated(full)
+    assert (unsound.conclusion.computed, unsound.conclusion.creditable_t) == ("adverse", 0)
+    assert unsound.quantities.issuable_t > 0
+
+
+def test_a_map_and_a_sample_that_deny_each_other_are_adverse(full):
+    """Labels that know of no loss where the map has much: more credit, were it only qualified."""
+    for row in full["activity"]["estimates"]:
+        if row["activity"] == "loss":
+            row.update(area_m2=0, se_m2=0, ci90_m2=[0, 10])
+    denied = gated(full)
+    assert next(gate for gate in denied.gates if gate.id == "dual evidence").status == "failed"
+    assert (denied.conclusion.computed, denied.conclusion.creditable_t) == ("adverse", 0)
+
+
+def test_a_later_period_needs_to_know_what_was_credited(full):
+    full["absent"].append({"input": "prior credits", "consequence": "c", "remedy": "r"})
+    assert gated(full).conclusion.computed == "disclaimer"

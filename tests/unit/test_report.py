@@ -325,7 +325,7 @@ def test_an_estimated_project_is_told_from_frame_to_issuable_tonnes(full_page, f
         f"{lost / 10_000:.2f} ha of forest were lost",
         f"from {sum(row.responded for row in sample.strata)} interpreted units",
         f"stocks measured on {s.biomass.plots} plots",
-        f"{number(q.issuable_t)} t are issuable, after {number(q.buffer_t)} t for the buffer",
+        f"the programme's steps come to {number(q.issuable_t)} t, after {number(q.buffer_t)} t for the buffer",
         "estimate from a probability sample",
         sample.frame_digest,
         sample.seed,

@@ -73,7 +73,6 @@ def test_a_credit_given_twice_is_refused():
     ("data", "code"),
     [
         (b"", "prior-credits.empty"),
-        (b"attestation,vintage,t_co2e,buffer_t\n", "prior-credits.empty"),
         (b"\xff\xfe", "prior-credits.csv"),
         (b'a,"b\n1,2', "prior-credits.csv"),
         (b"attestation,vintage,t_co2e\n1,2,3", "prior-credits.column"),
@@ -127,3 +126,7 @@ def test_bad_risk_reports_are_refused_by_field(changes, code, field):
         report(**changes)
     assert (error.value.error_code, error.value.field) == (code, field)
     assert error.value.hint
+
+
+def test_a_header_alone_says_that_nothing_was_credited():
+    assert parse_prior_credits(b"attestation,vintage,t_co2e,buffer_t\n").rows == ()
