@@ -41,7 +41,8 @@ class Row:
             self.refuse(column, f"{text!r} is not a plain decimal number", code=code, hint=hint)
         value = Fraction(text)
         if not Fraction(low) <= value <= Fraction(high) or (above and value == Fraction(low)):
-            self.refuse(column, f"{text} lies outside {low} to {high}", code=code, hint=hint)
+            wanted = f"above {low}, at most {high}" if above else f"from {low} to {high}"
+            self.refuse(column, f"{text} is not {wanted}", code=code, hint=hint)
         return value
 
     def optional(self, column: str, *, low: str, high: str, code: str, hint: str, above: bool = False) -> Fraction | None:

@@ -113,13 +113,13 @@ def factors_section(s: Statement) -> Html:
          pill("yes" if f.verified else "no", good=f.verified), "yes" if f.overridden else "no", f.note)
         for f in s.factors
     ]  # fmt: skip
-    unread = sum(not f.verified for f in s.factors)
+    read = sum(f.verified for f in s.factors)
     head = ("Used as", "Factor", "Value", "Interval", "Unit", "Interval is", "Distribution", "Source", "Verified",
             "Changed in plan", "Note")  # fmt: skip
     measured = " A factor from plots is verified in that its table is an input with its digest." if s.biomass else ""
     return table("Factors used", head, rows, figures=(2, 3)) + tag(
-        "p", f"Verified says whether the number was checked against the publication itself: {unread} of "
-        f"{len(s.factors)} were not.{measured}", class_="small",
+        "p", f"Verified says whether the number was checked against the publication itself: {read} of "
+        f"{len(s.factors)} were.{measured}", class_="small",
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def render(document: dict[str, Any], views: Views, *, attestation_name: str = "a
         ("figures", "Key figures", figures_section(s)),
         ("seen", "Before and after", true_colour_section(views)),
         ("maps", "What was mapped", maps_section(s, views)),
-        ("pixels", "Three pixels through time", curves_section(s, views)),
+        ("pixels", "Pixels through time", curves_section(s, views)),
         ("sample", "The reference sample", sample_section(s)),
         ("plots", "Field plots", plots_section(s)),
         ("growth", "The growth curve", growth_section(s)),

@@ -44,7 +44,7 @@ def _facts(sample: SampleSection) -> list[tuple[object, ...]]:
         ("Units that cannot be interpreted", NON_RESPONSE.get(sample.non_response, sample.non_response)),
         ("Frame digest, committed before the draw", tag("span", sample.frame_digest, class_="digest")),
         ("Strata map, pixel digest", tag("span", sample.map_digest, class_="digest")),
-        ("Seed = sha256(frame digest, beacon)", tag("span", sample.seed, class_="digest")),
+        ("Seed = sha256(frame digest, line feed, beacon)", tag("span", sample.seed, class_="digest")),
     ]
 
 
@@ -83,7 +83,7 @@ def _estimates(rows: list[AreaEstimate], sample: SampleSection) -> Html:
     figures = range(3, 9 if corrected else 8)
     parts = [
         table("Areas estimated from the sample", head, [line(row) for row in seen], figures=figures),
-        tag("p", "Wald's interval is printed for comparison and is not signed: where few units of a large stratum are hits, "
+        tag("p", "Wald's interval is printed for comparison and enters nothing: where few units of a large stratum are hits, "
             "it is too short.", class_="small"),
     ]  # fmt: skip
     if unseen:

@@ -95,7 +95,7 @@ class SampleSection(Section):
     beacon_at: DateStr
     """Day of the beacon, a later one, as stated."""
     seed: Digest
-    """sha256(frame digest, beacon)."""
+    """sha256(frame digest ‖ line feed ‖ beacon)."""
     response_design: Text
     """How a unit got its label."""
     non_response: Text
