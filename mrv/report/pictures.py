@@ -181,8 +181,16 @@ def _told(pixel: PixelSeries, seen: OpticalViews) -> str:
     verdicts = pixel.anomalous[clear & (pixel.days >= epoch_day(pixel.break_date))]
     below, after, again = int(verdicts.sum()), verdicts.size, int(np.argmax(verdicts[::-1]))
     greened = f" The last {again} lie above it again: the ground is green, whatever grows there." if again else ""
+    before = clear & (pixel.days < epoch_day(pixel.break_date))
+    already = bool(before.any()) and bool(pixel.anomalous[before][-1])
+    when = (
+        f"First called anomalous on {pixel.break_date}, but the last clear observation before, of {pixel.last_clear}, lies "
+        "below the threshold as well: the loss is older, perhaps from before the project, and was screened out of the history."
+        if already
+        else f"Loss happened between {pixel.last_clear}, the last clear observation before, and {pixel.break_date}, the first "
+        "anomalous one (orange band)."
+    )
     return (
-        f"Loss happened between {pixel.last_clear}, the last clear observation before, and {pixel.break_date}, the first "
-        f"anomalous one (orange band). From then on {below} of {after} clear observations lie below the threshold.{greened} "
+        f"{when} From then on {below} of {after} clear observations lie below the threshold.{greened} "
         f"Confidence {pixel.confidence_percent} %: the share of anomalies among the first eight, not a probability."
     )

@@ -479,3 +479,19 @@ def test_colours_of_years_differ_and_the_ramp_is_bounded():
 @pytest.mark.parametrize(("value", "text"), [(1234567, "1\u202f234\u202f567"), (-1000, "−1\u202f000"), (None, "not known")])
 def test_numbers_are_grouped(value, text):
     assert number(value) == text
+
+
+@pytest.mark.parametrize(("before", "told"), [(8000.0, "Loss happened between"), (2000.0, "the loss is older")])
+def test_a_loss_that_was_there_before_its_break_is_not_dated(before, told):
+    """What the history's screening dropped comes back as a break; the report must not say that it happened then."""
+    from types import SimpleNamespace
+
+    from mrv.report.pictures import _told
+
+    days = np.array([epoch_day(date(2020, month, 1)) for month in (6, 7, 8, 9)] + [epoch_day(date(2021, 6, 1))], np.int32)
+    pixel = PixelSeries(
+        kind="loss", row=0, col=0, lon=0.0, lat=0.0, days=days,
+        observed=np.array([8100.0, 8050.0, before, 2100.0, 2000.0]), fitted=np.full(5, 8000.0), threshold=np.full(5, 7000.0),
+        break_date=date(2020, 9, 1), last_clear=date(2020, 8, 1), confidence_percent=100,
+    )  # fmt: skip
+    assert told in _told(pixel, SimpleNamespace(consecutive=3, history_end=date(2020, 7, 31)))
