@@ -118,7 +118,7 @@ def compose(
             "gates": [],
             "conclusion": {"computed": "disclaimer", "basis": [], "creditable_t": 0},
             "findings": [],
-            "absent": absent(inputs, later=claim.start.year > plan.project.start.year),
+            "absent": absent(inputs, later=plan.is_later(claim.start)),
             "not_verified": not_verified(inputs, optical=isinstance(plan.method.change, ChangeTable)),
         }
     )  # fmt: skip

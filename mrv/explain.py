@@ -8,10 +8,11 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from mrv.accounts.claimed import read_claimed
+from mrv.accounts.tonnes import CREDITABLE_WITH
 from mrv.grid import grid_for, inside
 from mrv.plan import ChangeTable
 from mrv.precheck import precheck
+from mrv.programme import ipcc_only
 from mrv.rules.gates import DAYS_PER_YEAR
 from mrv.rules.scope import INPUTS, absent
 from mrv.run import search_scenes
@@ -28,10 +29,6 @@ SECONDS_PER_BAND = 0.01
 """Reading and hashing one window of a local file, on one core; a remote one waits for its network besides."""
 SECONDS_PER_MEGAPIXEL_DATE = 1.0
 """Decoding, masking and monitoring, on one core."""
-CREDITABLE_WITH = frozenset({"reference sample", "reference level", "leakage", "risk report", "prior credits"})
-"""Inputs without which nothing is issuable."""
-CREDITS_NOTHING = "ipcc-only"
-"""The programme that credits nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +79,7 @@ def explain(project: Project, claim: Claim) -> Explanation:
     """
     plan, given = project.plan, sorted(project.inputs.files)
     grid = grid_for(plan.grid, project.boundary)
-    precheck(project, claim)
-    claimed = read_claimed(plan, claim, project.inputs)
+    claimed = precheck(project, claim)
     items = read_items(search_scenes(project, claim)).items
     source = plan.source("optical" if _is_optical(plan) else "extent").id
     days = sorted(date.fromisoformat(item.day) for item in items if item.source == source)
@@ -104,12 +100,8 @@ def explain(project: Project, claim: Claim) -> Explanation:
         seconds=round(5 + SECONDS_PER_BAND * len(assets) + SECONDS_PER_MEGAPIXEL_DATE * megapixels * len(days)),
         gates=gates(plan, claim, days, given=given, claimed=claimed),
         inputs=given,
-        absent={row["input"]: row["remedy"] for row in absent(given, later=_later(plan, claim))},
+        absent={row["input"]: row["remedy"] for row in absent(given, later=plan.is_later(claim.start))},
     )
-
-
-def _later(plan: MonitoringPlan, claim: Claim) -> bool:
-    return claim.start.year > plan.project.start.year
 
 
 def gates(
@@ -162,11 +154,11 @@ def _dual_evidence(plan: MonitoringPlan, given: Collection[str]) -> str | None:
 
 def _claim(plan: MonitoringPlan, claim: Claim, given: Collection[str]) -> str | None:
     total = sum(claim.vintages.values())
-    needed = CREDITABLE_WITH - (frozenset() if _later(plan, claim) else {"prior credits"})
-    missing = [name for name, file, *_ in INPUTS if name in needed and file not in given]
-    if not total or (not missing and plan.programme.id != CREDITS_NOTHING):
+    lacking = [row["input"] for row in absent(given, later=plan.is_later(claim.start))]
+    missing = [name for name in CREDITABLE_WITH if name in lacking]
+    if not total or (not missing and plan.programme.id != ipcc_only.ID):
         return None
-    why = f"without {', '.join(missing)}" if missing else f"under {CREDITS_NOTHING}"
+    why = f"without {', '.join(missing)}" if missing else f"under {ipcc_only.ID}"
     return f"fails: {total} t claimed, 0 issuable {why}"
 
 

@@ -13,16 +13,20 @@ from mrv.carbon.tables import factors_for
 from mrv.grid import grid_for, inside
 
 if TYPE_CHECKING:
+    from mrv.accounts.claimed import Claimed
     from mrv.plan import Claim
     from mrv.project import Project
 
 
-def precheck(project: Project, claim: Claim) -> None:
+def precheck(project: Project, claim: Claim) -> Claimed:
     """Read every table that needs no raster of the evidence.
 
     Args:
         project: The project.
         claim: The claim of the period.
+
+    Returns:
+        What the project states.
 
     Raises:
         PlanError: Names file, place and remedy.
@@ -30,7 +34,7 @@ def precheck(project: Project, claim: Claim) -> None:
     plan, inputs = project.plan, project.inputs
     factors_for(plan.factors)
     soil_factor(plan)
-    read_claimed(plan, claim, inputs)
+    claimed = read_claimed(plan, claim, inputs)
     grid = grid_for(plan.grid, project.boundary)
     area = inside(grid, project.boundary)
     if plan.biomass is not None:
@@ -41,3 +45,4 @@ def precheck(project: Project, claim: Claim) -> None:
             response_design=plan.reference.response_design, last_year=claim.end.year,
         )  # fmt: skip
         check_panel(plan, claim, panel, inputs)
+    return claimed

@@ -139,6 +139,10 @@ def find_spread(rows: Iterable[Mapping[str, Any]], quantity: str, span: str) -> 
     return Spread(0, 0)
 
 
+CREDITABLE_WITH = ("reference sample", "reference level", "leakage", "risk report", "prior credits")
+"""Inputs without which nothing is creditable; prior credits only after the project's first period."""
+
+
 @dataclass(frozen=True)
 class Told:
     """What the quantities of a statement are made of."""
@@ -165,14 +169,10 @@ class Told:
 
     def missing(self) -> tuple[str, ...]:
         """Inputs without which nothing is creditable."""
-        given = {
-            "reference sample": self.estimated,
-            "reference level": self.claimed.level is not None,
-            "leakage": self.claimed.leakage is not None,
-            "risk report": self.claimed.risk is not None,
-            "prior credits": self.claimed.prior is not None or self.years[0] == self.first_year,
-        }
-        return tuple(name for name, there in given.items() if not there)
+        claimed, first = self.claimed, self.years[0] == self.first_year
+        given = (self.estimated, claimed.level is not None, claimed.leakage is not None, claimed.risk is not None,
+                 claimed.prior is not None or first)  # fmt: skip
+        return tuple(name for name, there in zip(CREDITABLE_WITH, given, strict=True) if not there)
 
 
 def quantities(told: Told, spread: Callable[[str, str], Spread]) -> tuple[dict[str, Any], Issuance | None]:

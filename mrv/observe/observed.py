@@ -27,5 +27,3 @@ class Observed:
     """Maps that the statement names by digest."""
     forest: NDArray[np.bool_]
     """Forest at the project's start (y, x)."""
-    cover_percent: NDArray[np.uint8] | None = None
-    """Tree cover, % (y, x), where the evidence has it."""

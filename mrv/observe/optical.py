@@ -87,7 +87,7 @@ def observe_optical(
     period = Period(claim.start, claim.end)
     optical, cover = _split(plan, scenes, period)
     reader = _reader(plan, grid, store)
-    percent, forest = _forest(plan, reader, cover)
+    forest = _forest(plan, reader, cover)
     progress("screen scenes")
     offsets = [decide_offset(scene, _radiometry(plan)) for scene in optical]
     layers = tuple(
@@ -113,7 +113,7 @@ def observe_optical(
             "break_day": change.break_day, "confidence": change.confidence, "clear_count": change.clear_count,
             "stratum": activity.strata,
         },
-        forest=forest, cover_percent=percent,
+        forest=forest,
     )  # fmt: skip
     return seen, Optical(reader, layers, screened, model, change)
 
@@ -181,7 +181,7 @@ def _reader(plan: MonitoringPlan, grid: GeoBox, store: Store) -> Reader:
     return Reader(store, grid, plan.grid, plan.method.optical, Fraction(_radiometry(plan).scale))
 
 
-def _forest(plan: MonitoringPlan, reader: Reader, cover: Scene) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def _forest(plan: MonitoringPlan, reader: Reader, cover: Scene) -> NDArray[np.bool_]:
     whole = (slice(0, reader.grid.shape[0]), slice(0, reader.grid.shape[1]))
     percent = reader.band(Layer(0, cover.bands, 0), "tree_cover", whole)
     forest: NDArray[np.bool_] = (percent >= ceil(plan.project.forest.min_cover_percent)) & (percent <= 100)
@@ -193,7 +193,7 @@ def _forest(plan: MonitoringPlan, reader: Reader, cover: Scene) -> tuple[NDArray
             field="project.forest.min_cover_percent",
             hint="check the boundary and the tree-cover layer",
         )
-    return percent, forest
+    return forest
 
 
 def _views(reader: Reader, layers: Sequence[Layer], forest: NDArray[np.bool_]) -> list[SceneView]:

@@ -135,6 +135,10 @@ class MonitoringPlan(Table):
         """The source of a role."""
         return next(source for source in self.sources if source.role == role)
 
+    def is_later(self, start: date) -> bool:
+        """Whether a period that starts then is not the project's first."""
+        return start.year > self.project.start.year
+
     def claim_for(self, period: str | None) -> Claim:
         """The claim of a named period, or of the last one.
 

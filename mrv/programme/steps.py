@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mrv.programme.accounts import Accounts
 
 Unit = Literal["kg CO2e", "t CO2e"]
-MISSING = ("reference sample", "reference level")
-"""Inputs without which nothing is issuable."""
 TEXT_VERIFIED = {"ipcc-only": True, "art-trees-2.0": False, "vm0033-2.1": True, "ar-tool14": False}
 """Programme → whether its text was read when its rules were written; each module's ``TEXT`` says what was read."""
 NEGATIVE = "negative net: carried forward, nothing is issued"

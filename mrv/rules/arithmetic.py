@@ -328,12 +328,9 @@ def _programme(s: Statement) -> Iterator[str]:
 
 
 def _words(s: Statement) -> Iterator[str]:
-    optical = isinstance(_plan_of(s).method.change, ChangeTable)
-    yield from _differs(
-        "absent",
-        [row.model_dump() for row in s.absent],
-        absent(_names(s), later=s.period.start[:4] > s.method.plan["project"]["start"][:4]),
-    )
+    plan = _plan_of(s)
+    optical, later = isinstance(plan.method.change, ChangeTable), plan.is_later(date.fromisoformat(s.period.start))
+    yield from _differs("absent", [row.model_dump() for row in s.absent], absent(_names(s), later=later))
     yield from _differs("not verified", s.not_verified, not_verified(_names(s), optical=optical))
     yield from _differs("findings", [row.model_dump() for row in s.findings], [row.model_dump() for row in findings(s)])
 

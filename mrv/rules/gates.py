@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from mrv.accounts.tonnes import CREDITABLE_WITH
 from mrv.carbon.pools import METHANE
 from mrv.checks import Check, decide
 from mrv.equations import sqrt_fraction
@@ -296,8 +297,7 @@ def conclude(statement: Statement) -> ConclusionSection:
 def _limited(s: Statement) -> str | None:
     if s.activity.label == MAPPED_AREA:
         return s.activity.label
-    needed = {"reference level", "leakage", "risk report", "prior credits"}
-    short = [entry.input for entry in s.absent if entry.input in needed]
+    short = [entry.input for entry in s.absent if entry.input in CREDITABLE_WITH]
     return f"nothing can be credited without {', '.join(short)}" if short else None
 
 
