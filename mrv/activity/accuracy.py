@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from mrv.activity.estimators import DesignStratum, Estimate, estimate, parts, ratio
+from mrv.activity.estimators import DesignStratum, Estimate, estimate, parts, ratio, ratio_value
 from mrv.equations import sqrt_fraction
 from mrv.errors import PlanError
 
@@ -100,7 +100,22 @@ class AccuracySample:
         """
         return self._ratio(name, lambda cell: cell[1] == name)
 
+    def users_value(self, name: str) -> Fraction | None:
+        """:meth:`users` without its error."""
+        return ratio_value(self.strata, *self._scores(name, lambda cell: cell[0] == name))
+
+    def producers_value(self, name: str) -> Fraction | None:
+        """:meth:`producers` without its error."""
+        return ratio_value(self.strata, *self._scores(name, lambda cell: cell[1] == name))
+
     def _ratio(self, name: str, base: Callable[[Cell], bool]) -> Share | None:
+        made = ratio(self.strata, *self._scores(name, base), fpc=self.fpc)
+        return None if made is None else Share(made.shape, self.fpc)
+
+    def _scores(
+        self, name: str, base: Callable[[Cell], bool]
+    ) -> tuple[list[dict[Cell, int]], dict[Cell, Fraction], dict[Cell, Fraction]]:
+        """Counts by cell, and the scores of numerator and denominator."""
         # A unit of any map class seen in a stratum could have had any reference class: that widens the interval of a
         # perfect score.
         counts = [
@@ -110,8 +125,7 @@ class AccuracySample:
         cells = dict.fromkeys(cell for row in counts for cell in row)
         bottom = {cell: Fraction(base(cell)) for cell in cells}
         top = {cell: Fraction(cell == (name, name)) for cell in cells}
-        made = ratio(self.strata, counts, top, bottom, fpc=self.fpc)
-        return None if made is None else Share(made.shape, self.fpc)
+        return counts, top, bottom
 
 
 def matrix_sample(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from mrv.activity.accuracy import matrix_sample
@@ -12,6 +11,7 @@ from mrv.units import decimal_str
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from mrv.activity.estimators import DesignStratum
     from mrv.activity.reference import ReferenceSample
@@ -50,21 +50,8 @@ def accuracy_of(strata: Sequence[DesignStratum], counts: Sequence[Sequence[int]]
         counts: Units by stratum and reference class.
     """
     mapped = [MEANS.get(stratum.name, stratum.name) for stratum in strata]
-    overall = matrix_sample(strata, mapped, counts, CLASSES, fpc=True).overall()
-    weights = [Fraction(stratum.area_m2, stratum.sampled) if stratum.sampled else Fraction(0) for stratum in strata]
-
-    def area(name: str | None, reference: str | None) -> Fraction:
-        """Estimated area of a map class that is a reference class; None is any."""
-        return sum(
-            (
-                weight * row[column]
-                for weight, row, of in zip(weights, counts, mapped, strict=True)
-                for column, found in enumerate(CLASSES)
-                if name in {None, of} and reference in {None, found}
-            ),
-            Fraction(0),
-        )
-
+    matrix = matrix_sample(strata, mapped, counts, CLASSES, fpc=True)
+    overall = matrix.overall()
     return {
         "classes": list(CLASSES),
         "counts": [list(row) for row in counts],
@@ -73,14 +60,13 @@ def accuracy_of(strata: Sequence[DesignStratum], counts: Sequence[Sequence[int]]
         "by_class": [
             {
                 "reference_class": name,
-                "users": _share(area(name, name), area(name, None)),
-                "producers": _share(area(name, name), area(None, name)),
+                "users": _told(matrix.users_value(name)),
+                "producers": _told(matrix.producers_value(name)),
             }
             for name in dict.fromkeys(mapped)
         ],
     }
 
 
-def _share(part: Fraction, whole: Fraction) -> str | None:
-    """Stehman 2014 Eq. 18 and 22: a ratio of two estimated areas."""
-    return decimal_str(part / whole, places=6) if whole else None
+def _told(share: Fraction | None) -> str | None:
+    return None if share is None else decimal_str(share, places=6)

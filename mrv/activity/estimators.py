@@ -200,18 +200,41 @@ def ratio(
     References:
         Stehman 2014 Eq. 27–28; Cochran 1977 section 6.11.
     """
-    top, base = (
-        sum((piece.total for piece in checked(parts(strata, counts, score, fpc=fpc))), Fraction(0))
-        for score in (numerator, denominator)
-    )
-    if base == 0:
+    value = ratio_value(strata, counts, numerator, denominator)
+    if value is None:
         return None
-    value = top / base
+    base = _value(strata, counts, denominator)
     residual = {label: (numerator[label] - value * denominator[label]) / base for label in denominator}
     shape = total(strata, counts, residual, fpc=fpc).shape
     share = all(0 <= numerator[label] <= denominator[label] for label in denominator)
     low, high = (Fraction(0), Fraction(1)) if share else (value + shape.low, value + shape.high)
     return Estimate(replace(shape, value=value, smooth_value=value + shape.smooth_value, low=low, high=high), fpc)
+
+
+def ratio_value(
+    strata: Sequence[DesignStratum],
+    counts: Sequence[Mapping[L, int]],
+    numerator: Mapping[L, Fraction],
+    denominator: Mapping[L, Fraction],
+) -> Fraction | None:
+    """The ratio of :func:`ratio` alone, without its error, which costs ten times as much; None where X̂ is zero.
+
+    Args:
+        strata: Design strata.
+        counts: Units by label in each.
+        numerator: y of each label.
+        denominator: x of each label.
+
+    Raises:
+        PlanError: ``activity.counts``, ``activity.no-unit``, ``activity.one-unit``.
+    """
+    base = _value(strata, counts, denominator)
+    return _value(strata, counts, numerator) / base if base else None
+
+
+def _value(strata: Sequence[DesignStratum], counts: Sequence[Mapping[L, int]], score: Mapping[L, Fraction]) -> Fraction:
+    """An estimated total without its error."""
+    return sum((piece.total for piece in checked(parts(strata, counts, score, fpc=False))), Fraction(0))
 
 
 def post_stratified(strata: Sequence[DesignStratum], hits: Sequence[int], *, fpc: bool) -> Estimate:

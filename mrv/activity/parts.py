@@ -129,8 +129,9 @@ def checked(pieces: Sequence[Part]) -> Sequence[Part]:
 
 
 def _moment(scores: Sequence[tuple[Fraction, int | Fraction]], power: int = 1, centre: Fraction = Fraction(0)) -> Fraction:
-    size = sum((Fraction(count) for _, count in scores), Fraction(0))
-    return sum((count * (score - centre) ** power for score, count in scores), Fraction(0)) / size
+    seen = [(score, count) for score, count in scores if count]
+    size = sum(count for _, count in seen)
+    return sum((count * (score - centre) ** power for score, count in seen), Fraction(0)) / size
 
 
 def _smoothed(piece: Part, *, down: Fraction, up: Fraction) -> tuple[Fraction, Fraction, Fraction]:

@@ -238,3 +238,14 @@ def test_an_accuracy_sample_with_wrong_counts_is_refused():
     with pytest.raises(PlanError) as caught:
         AccuracySample((DesignStratum("a", 1000, 100, 10),), ({("a", "a"): 9},), fpc=True)
     assert caught.value.error_code == "activity.counts"
+
+
+@pytest.mark.parametrize("name", ["loss", "forest", "nothing"])
+def test_an_accuracy_without_its_error_is_the_same_share(name):
+    strata = [DesignStratum("a", 20_000, 200, 60), DesignStratum("b", 70_000, 700, 90)]
+    sample = matrix_sample(strata, ["loss", "forest"], [[50, 10], [2, 88]], ["loss", "forest"], fpc=True)
+    for whole, alone in (
+        (sample.users(name), sample.users_value(name)),
+        (sample.producers(name), sample.producers_value(name)),
+    ):
+        assert alone == (None if whole is None else whole.value)
