@@ -11,18 +11,16 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from mrv import compute as place
 from mrv.accounts.claimed import read_claimed
 from mrv.accounts.ground import read_ground
-from mrv.areas import pixel_areas_mm2, total_m2
+from mrv.areas import total_m2
 from mrv.compose import compose, project_section
-from mrv.errors import PlanError, UsageError
-from mrv.grid import grid_for, inside
+from mrv.errors import UsageError
 from mrv.inputs import Inputs, seed_of
-from mrv.observe.extents import observe_extents
-from mrv.observe.optical import Optical, observe_optical
-from mrv.observe.scenes import layer_section, verify_pixels
-from mrv.plan import ChangeTable
+from mrv.observe.observe import observe
+from mrv.observe.optical import Optical
+from mrv.observe.scenes import layer_section
+from mrv.observe.window import window_of
 from mrv.units import sha256_bytes
 
 if TYPE_CHECKING:
@@ -119,36 +117,20 @@ def compute(
         MRVError: A typed refusal of whichever room cannot go on.
     """
     inputs = inputs or Inputs()
-    grid = grid_for(plan.grid, boundary)
-    area = inside(grid, boundary)
-    if not area.any():
-        raise PlanError(
-            "no pixel has its centre in the boundary", code="boundary.empty", file=boundary.name, field="geometry",
-            hint="the project area is smaller than a pixel, or its coordinates are wrong",
-        )  # fmt: skip
-    areas = pixel_areas_mm2(grid)
-    detail: Optical | ExtentChange
-    with place.running(where):
-        progress("check evidence")
-        verify_pixels(store, scenes)
-        if isinstance(plan.method.change, ChangeTable):
-            seen, detail = observe_optical(
-                plan, claim, scenes, grid=grid, area=area, areas_mm2=areas, store=store, chunk=chunk, progress=progress
-            )
-        else:
-            seen, detail = observe_extents(
-                plan, claim, scenes, grid=grid, area=area, areas_mm2=areas, store=store, progress=progress
-            )
+    window = window_of(plan, boundary)
+    seen, detail = observe(plan, claim, scenes, window=window, store=store, where=where, chunk=chunk, progress=progress)
     progress("measure")
     seed = _seed(plan, boundary, inputs, scenes)
-    ground = read_ground(plan, claim, inputs, scenes, seen, grid=grid, area=area, areas_mm2=areas, store=store, seed=seed)
+    ground = read_ground(plan, claim, inputs, scenes, seen, window=window, store=store, seed=seed)
     statement = compose(
         plan, claim,
-        project=project_section(plan, boundary, area_m2=total_m2(areas, area), pixels=int(area.sum())),
-        grid=grid, code_digest=code_digest(), observed=seen, extra=[layer_section(scene) for scene in ground.layers],
+        project=project_section(
+            plan, boundary, area_m2=total_m2(window.areas_mm2, window.inside), pixels=int(window.inside.sum())
+        ),
+        grid=window.grid, code_digest=code_digest(), observed=seen, extra=[layer_section(scene) for scene in ground.layers],
         inputs=inputs.digests, ground=ground, claimed=read_claimed(plan, claim, inputs), seed=seed,
     )  # fmt: skip
-    return Result(statement, grid, area, seen, detail)
+    return Result(statement, window.grid, window.inside, seen, detail)
 
 
 def _seed(plan: MonitoringPlan, boundary: Boundary, inputs: Inputs, scenes: Sequence[Scene]) -> str:

@@ -10,7 +10,7 @@ from mrv.accounts.measured import read_field
 from mrv.activity.panel import PANEL_FILES, read_panel
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import factors_for
-from mrv.grid import grid_for, inside
+from mrv.observe.window import window_of
 
 if TYPE_CHECKING:
     from mrv.accounts.claimed import Claimed
@@ -35,13 +35,12 @@ def precheck(project: Project, claim: Claim) -> Claimed:
     factors_for(plan.factors)
     soil_factor(plan)
     claimed = read_claimed(plan, claim, inputs)
-    grid = grid_for(plan.grid, project.boundary)
-    area = inside(grid, project.boundary)
+    window = window_of(plan, project.boundary)
     if plan.biomass is not None:
-        read_field(plan.biomass, inputs, area=area, grid=grid)
+        read_field(plan.biomass, inputs, window)
     if plan.reference is not None and all(name in inputs for name in PANEL_FILES):
         panel = read_panel(
-            inputs.files, project=plan.project.id, grid=grid, inside=area, classes=plan.reference.classes,
+            inputs.files, project=plan.project.id, grid=window.grid, inside=window.inside, classes=plan.reference.classes,
             response_design=plan.reference.response_design, last_year=claim.end.year,
         )  # fmt: skip
         check_panel(plan, claim, panel, inputs)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from mrv import compute as place
-from mrv.areas import pixel_areas_mm2
-from mrv.grid import grid_for, inside
-from mrv.observe.extents import observe_extents
-from mrv.observe.optical import observe_optical
-from mrv.observe.scenes import verify_pixels
-from mrv.plan import ChangeTable
+from mrv.observe.observe import observe
+from mrv.observe.optical import Optical
+from mrv.observe.window import window_of
 from mrv.run import fetch_scenes, read_fetched, search_scenes
 from mrv.sources.store import Store
 
@@ -23,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from mrv.observe.optical import Optical
     from mrv.plan import Claim
     from mrv.project import Project
 
@@ -60,14 +55,10 @@ def stratify(
     """
     progress("search", 0, 0)
     scenes = read_fetched(fetch_scenes(project, search_scenes(project, claim), progress=progress)).scenes
-    grid, store, stages = grid_for(project.plan.grid, project.boundary), Store(project.store_folder), count(1)
-    shared: dict[str, Any] = {
-        "grid": grid, "area": inside(grid, project.boundary), "areas_mm2": pixel_areas_mm2(grid), "store": store,
-        "progress": lambda stage: progress(stage, next(stages), 0),
-    }  # fmt: skip
-    with place.running(where or project.settings.where):
-        verify_pixels(store, scenes)
-        if isinstance(project.plan.method.change, ChangeTable):
-            seen, optical = observe_optical(project.plan, claim, scenes, chunk=project.settings.chunk, **shared)
-            return Stratified(seen.activity.strata, grid, optical)
-        return Stratified(observe_extents(project.plan, claim, scenes, **shared)[0].activity.strata, grid, None)
+    window, stages = window_of(project.plan, project.boundary), count(1)
+    seen, detail = observe(
+        project.plan, claim, scenes, window=window, store=Store(project.store_folder),
+        where=where or project.settings.where, chunk=project.settings.chunk,
+        progress=lambda stage: progress(stage, next(stages), 0),
+    )  # fmt: skip
+    return Stratified(seen.activity.strata, window.grid, detail if isinstance(detail, Optical) else None)

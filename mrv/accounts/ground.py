@@ -27,14 +27,11 @@ from mrv.units import decimal_str
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-    from odc.geo.geobox import GeoBox
-
     from mrv.activity.panel import Panel
     from mrv.carbon.tables import Factor
     from mrv.inputs import Inputs
     from mrv.observe.observed import Observed
+    from mrv.observe.window import Window
     from mrv.plan import Claim, MonitoringPlan
     from mrv.sources.items import Scene
     from mrv.sources.store import Store
@@ -90,9 +87,7 @@ def read_ground(
     scenes: Sequence[Scene],
     seen: Observed,
     *,
-    grid: GeoBox,
-    area: NDArray[np.bool_],
-    areas_mm2: NDArray[np.int64],
+    window: Window,
     store: Store,
     seed: str,
 ) -> Ground:
@@ -104,17 +99,15 @@ def read_ground(
         inputs: Tables beside the plan.
         scenes: Evidence.
         seen: What the detector saw.
-        grid: The window.
-        area: Project area (y, x).
-        areas_mm2: Geodesic pixel areas.
+        window: Where.
         store: The store.
         seed: Seed of the statement.
 
     Raises:
         PlanError: Names the table, its place and the remedy.
     """
-    activity = _areas(plan, claim, inputs, seen, grid=grid, area=area, seed=seed)
-    measured = read_measured(plan, inputs, scenes, seen, grid=grid, area=area, areas_mm2=areas_mm2, store=store, seed=seed)
+    activity = _areas(plan, claim, inputs, seen, window=window, seed=seed)
+    measured = read_measured(plan, inputs, scenes, seen, window=window, store=store, seed=seed)
     return Ground(
         activity=activity,
         factors={**factors_for(plan.factors), **measured.factors},
@@ -125,9 +118,7 @@ def read_ground(
     )
 
 
-def _areas(
-    plan: MonitoringPlan, claim: Claim, inputs: Inputs, seen: Observed, *, grid: GeoBox, area: NDArray[np.bool_], seed: str
-) -> Areas:
+def _areas(plan: MonitoringPlan, claim: Claim, inputs: Inputs, seen: Observed, *, window: Window, seed: str) -> Areas:
     given = [name for name in PANEL_FILES if name in inputs]
     if plan.reference is None:
         if given:
@@ -141,8 +132,8 @@ def _areas(
     panel = read_panel(
         inputs.files,
         project=plan.project.id,
-        grid=grid,
-        inside=area,
+        grid=window.grid,
+        inside=window.inside,
         classes=plan.reference.classes,
         response_design=plan.reference.response_design,
         last_year=claim.end.year,

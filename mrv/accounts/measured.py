@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mrv.carbon.plots import Inventory
     from mrv.inputs import Inputs
     from mrv.observe.observed import Observed
+    from mrv.observe.window import Window
     from mrv.plan import BiomassTable, MonitoringPlan
     from mrv.sources.items import Scene
     from mrv.sources.store import Store
@@ -71,9 +72,7 @@ def read_measured(
     scenes: Sequence[Scene],
     seen: Observed,
     *,
-    grid: GeoBox,
-    area: NDArray[np.bool_],
-    areas_mm2: NDArray[np.int64],
+    window: Window,
     store: Store,
     seed: str,
 ) -> Measured:
@@ -84,9 +83,7 @@ def read_measured(
         inputs: Tables beside it.
         scenes: Evidence; the biomass map among it.
         seen: What the detector saw.
-        grid: The window.
-        area: Project area (y, x).
-        areas_mm2: Geodesic pixel areas.
+        window: Where.
         store: The store.
         seed: Seed of the statement.
 
@@ -103,7 +100,7 @@ def read_measured(
                 hint="add [biomass] with design and above_ground, or remove the file",
             )  # fmt: skip
         return Measured(plan.project.start.year - 1, soil, layers=layers)
-    field_data = read_field(table, inputs, area=area, grid=grid)
+    field_data = read_field(table, inputs, window)
     stock = plot_stock(
         field_data, above=_choices(table),
         below=[Choice(equation(table.below_ground), Fraction(1))] if table.below_ground else (), seed=seed,
@@ -113,7 +110,7 @@ def read_measured(
     digest = inputs.digests["plots.csv"]
     assisted = None
     if table.estimator == "difference":
-        assisted = _assisted(plan, field_data, stock, layers[0], seen.forest & area, areas_mm2, grid, store)
+        assisted = _assisted(plan, field_data, stock, layers[0], seen.forest & window.inside, window, store)
     factors, components = dict(soil), []
     for name, role in _ROLES.items():
         found: Estimate | None = getattr(stock, name)
@@ -126,20 +123,19 @@ def read_measured(
         factor = _factor(role, value, draws, found, stock, digest)
         factors[role] = factor
         components.append(Component(role, factor.value, draws.astype(np.float64) / _KG_PER_T, "plots"))
-    factors[LOST_STOCK] = _lost_stock(stock, seen, areas_mm2, digest)
+    factors[LOST_STOCK] = _lost_stock(stock, seen, window, digest)
     factors[PUBLISHED] = factors_for(plan.factors)["agb"]
     section = _section(field_data, stock, factors["agb"], assisted)
     return Measured(section["reference_year"], factors, components, section, layers)
 
 
-def read_field(table: BiomassTable, inputs: Inputs, *, area: NDArray[np.bool_], grid: GeoBox) -> Inventory:
+def read_field(table: BiomassTable, inputs: Inputs, window: Window) -> Inventory:
     """Plots and trees, joined, in the project area, and with diameters that can be centimetres.
 
     Args:
         table: What the plan says of them.
         inputs: Tables beside the plan.
-        area: Project area (y, x).
-        grid: The window.
+        window: Where.
 
     Raises:
         PlanError: Names file, line and remedy.
@@ -148,7 +144,7 @@ def read_field(table: BiomassTable, inputs: Inputs, *, area: NDArray[np.bool_], 
         if name not in inputs:
             raise PlanError("is missing", code="plots.missing", file=name, hint="[biomass] needs plots.csv and trees.csv")
     found = inventory(parse_plots(inputs["plots.csv"]), parse_trees(inputs["trees.csv"]), densities=load_densities())
-    _inside(found, area, grid)
+    _inside(found, window)
     live = [tree for tree in found.trees if tree.status == "alive"]
     for choice in _choices(table):
         refuse_wrong_unit(live, choice.equation)
@@ -177,7 +173,7 @@ def _factor(role: str, value: Fraction, draws: NDArray[np.int64], found: Estimat
     )
 
 
-def _lost_stock(stock: PlotStock, seen: Observed, areas_mm2: NDArray[np.int64], digest: str) -> Factor:
+def _lost_stock(stock: PlotStock, seen: Observed, window: Window, digest: str) -> Factor:
     """Stock of the area lost over the mean stock: 1, spread as clusters of plots are, over the patches mapped as lost.
 
     Holds where loss does not seek out rich or poor forest; where it does, the mean itself is wrong and strata are the remedy.
@@ -185,7 +181,7 @@ def _lost_stock(stock: PlotStock, seen: Observed, areas_mm2: NDArray[np.int64], 
     from scipy import ndimage
 
     labels, count = ndimage.label(seen.activity.years > 0, EIGHT_NEIGHBOURS)
-    sizes = [int(areas_mm2[labels == patch].sum()) for patch in range(1, count + 1)]
+    sizes = [int(window.areas_mm2[labels == patch].sum()) for patch in range(1, count + 1)]
     patches = Fraction(sum(sizes) ** 2, sum(size * size for size in sizes)) if sizes else Fraction(1)
     groups: dict[tuple[str, str], list[PlotValue]] = {}
     for entry in stock.plots:
@@ -252,11 +248,10 @@ def _assisted(
     stock: PlotStock,
     layer: Scene,
     forest: NDArray[np.bool_],
-    areas_mm2: NDArray[np.int64],
-    grid: GeoBox,
+    window: Window,
     store: Store,
 ) -> ModelAssisted:
-    kg_ha = _map_kg_ha(plan, layer, grid, store)
+    kg_ha = _map_kg_ha(plan, layer, window.grid, store)
     if (kg_ha[forest] < 0).any():
         raise SourceError(
             f"{int((kg_ha[forest] < 0).sum())} forest pixels have no value", code="biomass.nodata", file=layer.id, field="agb",
@@ -264,9 +259,10 @@ def _assisted(
         )  # fmt: skip
     places = {plot.plot: (float(plot.lon), float(plot.lat)) for plot in field_data.plots}
     pairs = [
-        PlotPair(entry.unit, entry.kg_ha, _at(kg_ha, grid, places[entry.plot], entry.plot, layer.id)) for entry in stock.plots
+        PlotPair(entry.unit, entry.kg_ha, _at(kg_ha, window.grid, places[entry.plot], entry.plot, layer.id))
+        for entry in stock.plots
     ]
-    return difference(map_mean(kg_ha, areas_mm2, forest), pairs, predictions="external")
+    return difference(map_mean(kg_ha, window.areas_mm2, forest), pairs, predictions="external")
 
 
 def _map_kg_ha(plan: MonitoringPlan, layer: Scene, grid: GeoBox, store: Store) -> NDArray[np.int64]:
@@ -280,8 +276,9 @@ def _map_kg_ha(plan: MonitoringPlan, layer: Scene, grid: GeoBox, store: Store) -
     return kg
 
 
-def _inside(field_data: Inventory, area: NDArray[np.bool_], grid: GeoBox) -> None:
+def _inside(field_data: Inventory, window: Window) -> None:
     """Plots stand for the project's forest, so they lie in the project area, as far as their positions are known."""
+    grid, area = window.grid, window.inside
     metres = abs(grid.affine.a) * (111_320 if grid.crs.geographic else 1)
     for plot in field_data.plots:
         slack = 1 + int(float(plot.positional_error_m or 0) / metres)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
-    from odc.geo.geobox import GeoBox
 
     from mrv.activity.strata import ActivityData
+    from mrv.observe.window import Window
     from mrv.plan import Claim, MonitoringPlan
     from mrv.sources.items import Scene
     from mrv.sources.store import Store
@@ -33,9 +33,7 @@ def observe_extents(
     claim: Claim,
     scenes: Sequence[Scene],
     *,
-    grid: GeoBox,
-    area: NDArray[np.bool_],
-    areas_mm2: NDArray[np.int64],
+    window: Window,
     store: Store,
     progress: Callable[[str], None],
 ) -> tuple[Observed, ExtentChange]:
@@ -45,9 +43,7 @@ def observe_extents(
         plan: The plan.
         claim: The claim.
         scenes: Evidence; its pixels are in the store.
-        grid: The window.
-        area: Project area (y, x).
-        areas_mm2: Geodesic pixel areas.
+        window: Where.
         store: The store.
         progress: Told the name of each stage.
 
@@ -62,6 +58,7 @@ def observe_extents(
     progress("compare epochs")
     classes = source.extent
     assert classes is not None
+    grid, area = window.grid, window.inside
     reader = Reader(store, grid, plan.grid, None, None)
     whole = (slice(0, grid.shape[0]), slice(0, grid.shape[1]))
     stack = np.stack([
@@ -71,7 +68,7 @@ def observe_extents(
     # A map shows its year's end, so the state at the start is that of the year before.
     change = detect(stack, [scene.day.year for scene in epochs], baseline=plan.project.start.year - 1)
     activity = measure_extents(
-        change, area, areas_mm2, since=plan.project.start, period=period,
+        change, area, window.areas_mm2, since=plan.project.start, period=period,
         minimum_px=plan.project.forest.minimum_mapping_unit_px, buffer_px=plan.method.activity.buffer_px,
     )  # fmt: skip
     if not (change.forest_at_start & area).any():

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
     from mrv.activity.strata import ActivityData
+    from mrv.observe.window import Window
     from mrv.plan import Claim, MonitoringPlan
     from mrv.sources.items import Scene
     from mrv.sources.radiometry import OffsetDecision
@@ -61,9 +62,7 @@ def observe_optical(
     claim: Claim,
     scenes: Sequence[Scene],
     *,
-    grid: GeoBox,
-    area: NDArray[np.bool_],
-    areas_mm2: NDArray[np.int64],
+    window: Window,
     store: Store,
     chunk: int,
     progress: Callable[[str], None],
@@ -74,9 +73,7 @@ def observe_optical(
         plan: The plan.
         claim: The claim.
         scenes: Evidence; its pixels are in the store.
-        grid: The window.
-        area: Project area (y, x).
-        areas_mm2: Geodesic pixel areas.
+        window: Where.
         store: The store.
         chunk: Edge of a chunk, pixels.
         progress: Told the name of each stage.
@@ -86,7 +83,7 @@ def observe_optical(
     """
     period = Period(claim.start, claim.end)
     optical, cover = _split(plan, scenes, period)
-    reader = _reader(plan, grid, store)
+    reader = _reader(plan, window.grid, store)
     forest = _forest(plan, reader, cover)
     progress("screen scenes")
     offsets = [decide_offset(scene, _radiometry(plan)) for scene in optical]
@@ -102,12 +99,12 @@ def observe_optical(
     model = _model(plan, layers, screened)
     change = detect(build_cube(reader, used_layers(layers, screened), chunk=chunk), model)
     activity = measure_change(
-        change, forest, area, areas_mm2, scene_days=model.days, since=plan.project.start, period=period,
+        change, forest, window.inside, window.areas_mm2, scene_days=model.days, since=plan.project.start, period=period,
         minimum_px=plan.project.forest.minimum_mapping_unit_px, buffer_px=plan.method.activity.buffer_px,
     )  # fmt: skip
     seen = Observed(
         evidence=[*evidence_sections(plan, optical, offsets, views, screened), layer_section(cover)],
-        observation=observation_section(layers, screened, change, forest & area, activity),
+        observation=observation_section(layers, screened, change, forest & window.inside, activity),
         activity=activity,
         maps={
             "break_day": change.break_day, "confidence": change.confidence, "clear_count": change.clear_count,

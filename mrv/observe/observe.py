@@ -1,0 +1,56 @@
+"""Observe: evidence checked, and the detector that the plan names applied to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mrv import compute as place
+from mrv.observe.extents import observe_extents
+from mrv.observe.optical import observe_optical
+from mrv.observe.scenes import verify_pixels
+from mrv.plan import ChangeTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mrv.change.extent_maps import ExtentChange
+    from mrv.observe.observed import Observed
+    from mrv.observe.optical import Optical
+    from mrv.observe.window import Window
+    from mrv.plan import Claim, MonitoringPlan
+    from mrv.sources.items import Scene
+    from mrv.sources.store import Store
+
+
+def observe(
+    plan: MonitoringPlan,
+    claim: Claim,
+    scenes: Sequence[Scene],
+    *,
+    window: Window,
+    store: Store,
+    where: str,
+    chunk: int,
+    progress: Callable[[str], None],
+) -> tuple[Observed, Optical | ExtentChange]:
+    """What the plan's detector sees, and how it came to it.
+
+    Args:
+        plan: The plan.
+        claim: The claim.
+        scenes: Evidence; its pixels are in the store.
+        window: Where.
+        store: The store.
+        where: Where Dask runs; changes nothing in the result.
+        chunk: Edge of a chunk, pixels; changes nothing either.
+        progress: Told the name of each stage.
+
+    Raises:
+        MRVError: What the evidence or the detector refuses.
+    """
+    with place.running(where):
+        progress("check evidence")
+        verify_pixels(store, scenes)
+        if isinstance(plan.method.change, ChangeTable):
+            return observe_optical(plan, claim, scenes, window=window, store=store, chunk=chunk, progress=progress)
+        return observe_extents(plan, claim, scenes, window=window, store=store, progress=progress)
