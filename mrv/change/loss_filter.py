@@ -1,0 +1,194 @@
+"""The loss index: bands weighted so that a clearing stands out of what the pixels do anyway.
+
+A matched filter: with the difference *m* between cleared ground and closed forest in published endmembers, and the covariance
+*C* of the residuals of a sample's history, the weights are C⁻¹m / (mᵀC⁻¹m).  A full clearing is 1, the standard deviation is
+the smallest that any linear index can have.  A second feature is the same filter for thin cloud, made blind to loss.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from importlib.resources import files
+from math import fsum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mrv.errors import SourceError
+from mrv.kernels.harmonic import solve_spd
+from mrv.kernels.tile_fit import TILE, add_covariance, fit_tile, history_waves, load_tile, tile_scratch, year_waves
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+SAMPLE_PX = 4096
+"""Pixels of the calibration sample, spread evenly over the forest."""
+_CANOPY = 0.55
+"""Share of green vegetation in closed forest; the rest is shade."""
+_GROUND = 0.5
+"""Share of what is bright in cleared ground: half litter, half soil; the rest is shade."""
+_BLIND = 100.0
+"""Variance of loss, in squared clearings, against which the haze filter is blind."""
+_HAZY, _FEWEST_HAZY = 8.0, 100
+"""Standard deviations of an observation that is haze, and how many of them tell its colour."""
+_QUANTUM = 2.0**36
+
+
+@dataclass(frozen=True)
+class LossFilter:
+    """Weights of the bands."""
+
+    bands: tuple[str, ...]
+    """Roles of the bands, in order."""
+    weights: NDArray[np.float32]
+    """Loss and haze (2, band), per reflectance × 10⁴."""
+    noise: float
+    """Standard deviation of the loss index that the sample's covariance promises, in clearings."""
+    forest_level: float
+    """Loss index of closed forest, median of the sample's histories."""
+    tint: float
+    """Loss index per haze of the haze that the sample has, or of cloud where it has too little."""
+
+
+def endmembers(bands: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Reflectance × 10⁴ of green vegetation (gv), litter and wood (npv), soil and cloud.
+
+    Args:
+        bands: Roles.
+
+    Raises:
+        SourceError: A band that the table does not have.
+
+    References:
+        Souza, Roberts & Cochrane 2005, RSE 98:329–343, in the values that MapBiomas and sits compute NDFI with.
+    """
+    text = files("mrv.change").joinpath("tables/endmembers.csv").read_text()
+    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    for band in bands:
+        if band not in rows[0] or band == "name":
+            raise SourceError(
+                f"no endmember has a band {band}", code="change.bands", field="method.change.bands",
+                hint="use " + ", ".join(name for name in rows[0] if name != "name"),
+            )  # fmt: skip
+    return {row["name"]: np.array([float(row[band]) for band in bands]) for row in rows}
+
+
+def clearing(bands: Sequence[str]) -> NDArray[np.float64]:
+    """Cleared ground less closed forest, reflectance × 10⁴ (band,)."""
+    pure = endmembers(bands)
+    return _GROUND * 0.5 * (pure["npv"] + pure["soil"]) - _CANOPY * pure["gv"]
+
+
+def sample_pixels(mask: NDArray[np.bool_], wanted: int = SAMPLE_PX) -> NDArray[np.int64]:
+    """Indices, in row order, of pixels spread evenly over a mask.
+
+    Args:
+        mask: (y, x).
+        wanted: At most this many.
+    """
+    found = np.flatnonzero(mask)
+    step = max(1, -(-len(found) // wanted))
+    return found[::step]
+
+
+def calibrate(
+    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], *, roles: Sequence[str], history: int
+) -> LossFilter:
+    """Fit the history of a sample in every band and weigh the bands by what it leaves over.
+
+    Args:
+        bands: Reflectance × 10⁴ of the sample (time, band, pixel).
+        clear: (time, pixel).
+        days: Days since 1970-01-01 (time,), ascending.
+        roles: Of the bands.
+        history: Leading dates that are history.
+
+    Raises:
+        SourceError: Too few observations to tell noise from season, or bands that the endmembers lack.
+    """
+    size = len(roles)
+    covariance, levels = _covariance(bands, clear, days, size, history)
+    loss, cloud = clearing(roles), endmembers(roles)["cloud"] - _CANOPY * endmembers(roles)["gv"]
+    weights = np.stack([_matched(covariance, loss), _matched(covariance + _BLIND * np.outer(loss, loss), cloud)])
+    weights = np.rint(weights * _QUANTUM) / _QUANTUM
+    return LossFilter(
+        bands=tuple(roles),
+        weights=weights.astype(np.float32),
+        noise=float(np.sqrt(_quadratic(covariance, weights[0]))),
+        forest_level=float(sum(float(w) * float(v) for w, v in zip(weights[0], levels, strict=True))),
+        tint=_tint(bands, clear, days, weights.astype(np.float32), history, otherwise=float(weights[0] @ cloud)),
+    )
+
+
+def _covariance(
+    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], size: int, history: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Residual covariance (band, band), and the median level of each band."""
+    waves = year_waves(days)
+    padded = history_waves(waves, history)
+    times = max(len(days), len(padded))
+    values, weight, model, sigma, sums, matrix, step = tile_scratch(size, times)
+    total = np.zeros((size + 1, size))
+    levels = np.empty((size, clear.shape[1]), np.float32)
+    floor, identity = np.full(size, 1.0, np.float32), np.eye(size, dtype=np.float32)
+    for first in range(0, clear.shape[1], TILE):
+        count = min(TILE, clear.shape[1] - first)
+        load_tile(bands, clear, first, count, identity, values, weight)
+        fit_tile(
+            clear, first, count, history, waves, padded, 4, np.float32(2.5), np.float32(6), np.float32(0.1), floor, values,
+            weight, model, sigma, sums, matrix, step,
+        )  # fmt: skip
+        add_covariance(values, weight, history, sigma, count, total)
+        levels[:, first : first + count] = model[::5, :count]
+    freedom = total[size, 0]
+    if freedom < 10 * size:
+        raise SourceError(
+            f"{freedom:.0f} observations beyond the model's in the sample's history, {10 * size} are needed",
+            code="change.history", field="method.change",
+            hint="search further back (sources.first), or use a detector that needs no covariance",
+        )  # fmt: skip
+    middle = np.sort(levels, axis=1)[:, (levels.shape[1] - 1) // 2]
+    return total[:size] / freedom, middle.astype(np.float64)
+
+
+def _tint(
+    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], weights: NDArray[np.float32], history: int,
+    *, otherwise: float,
+) -> float:  # fmt: skip
+    """Slope, through the origin, of the loss index on haze among the sample's hazy observations of the history."""
+    waves = year_waves(days)
+    padded = history_waves(waves, history)
+    values, weight, model, sigma, sums, matrix, step = tile_scratch(2, max(len(days), len(padded)))
+    products, squares = [], []
+    for first in range(0, clear.shape[1], TILE):
+        count = min(TILE, clear.shape[1] - first)
+        load_tile(bands, clear, first, count, weights, values, weight)
+        fit_tile(
+            clear, first, count, history, waves, padded, 3, np.float32(2.5), np.float32(6), np.float32(0.1),
+            np.zeros(2, np.float32), values, weight, model, sigma, sums, matrix, step,
+        )  # fmt: skip
+        loss, haze = (values[feature, :history, :count].astype(np.float64) for feature in (0, 1))
+        hazy = clear[:history, first : first + count] & (haze > _HAZY * sigma[1, :count]) & (sigma[2, :count] > 10)
+        products += (loss[hazy] * haze[hazy]).tolist()
+        squares += (haze[hazy] * haze[hazy]).tolist()
+    slope = fsum(products) / fsum(squares) if len(squares) >= _FEWEST_HAZY else otherwise
+    return round(slope * 1024) / 1024
+
+
+def _matched(covariance: NDArray[np.float64], signal: NDArray[np.float64]) -> NDArray[np.float64]:
+    matrix, vector = covariance.copy(), signal.copy()
+    if not solve_spd(matrix, vector, len(signal)):
+        raise SourceError(
+            "the bands' residuals are linearly dependent", code="change.covariance", field="method.change.bands",
+            hint="two bands carry the same values: drop one",
+        )  # fmt: skip
+    gain = sum(float(one) * float(two) for one, two in zip(vector, signal, strict=True))
+    return vector / gain
+
+
+def _quadratic(matrix: NDArray[np.float64], vector: NDArray[np.float64]) -> float:
+    size = len(vector)
+    return sum(float(vector[i]) * float(matrix[i, j]) * float(vector[j]) for i in range(size) for j in range(size))
