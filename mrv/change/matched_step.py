@@ -182,7 +182,8 @@ class StepModel:
             )  # fmt: skip
         return clear.shape[1], clear.shape[2]
 
-    def _decision(self) -> tuple[Any, ...]:
+    def decision(self) -> tuple[Any, ...]:
+        """Arguments that deciding a block and a state share."""
         rules = self.rules
         return (
             rules.packed, rules.min_history, rules.window_days, rules.fewest, confidence_table(), self.filter.forest_level,

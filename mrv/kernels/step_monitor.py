@@ -8,12 +8,12 @@ import numpy as np
 from numba import njit
 
 from mrv.kernels.steps import (
-    R_BARE,
-    R_CLEARING,
-    R_LIMIT,
     CLEARING,
     DEGRADATION,
     GAIN,
+    R_BARE,
+    R_CLEARING,
+    R_LIMIT,
     RECOVERY,
     UNMONITORED,
     UNSEEN,
@@ -65,8 +65,8 @@ def _residuals(
 @njit(nogil=True)
 def monitor_block(
     bands: NDArray[np.int16], clear: Bools, weights: F4, days: I4, waves: F4, padded: F4, history: int, fit: F4, floor: F4,
-    rules: F8, minimum: int, window: int, fewest: int, confidence: NDArray[np.uint8], forest_level: float, scratch: tuple[F4, ...],
-    out: I4,
+    rules: F8, minimum: int, window: int, fewest: int, confidence: NDArray[np.uint8], forest_level: float,
+    scratch: tuple[F4, ...], out: I4,
 ) -> None:  # fmt: skip
     """Say of every pixel whether, when and how it broke: :func:`fit_block` and :func:`decide_block` without the state between.
 
