@@ -118,8 +118,8 @@ def calibrate(
         bands=tuple(roles),
         weights=weights.astype(np.float32),
         noise=float(np.sqrt(_quadratic(covariance, weights[0]))),
-        forest_level=float(sum(float(w) * float(v) for w, v in zip(weights[0], levels, strict=True))),
-        tint=_tint(bands, clear, days, weights.astype(np.float32), history, otherwise=float(weights[0] @ cloud)),
+        forest_level=_dot(weights[0], levels),
+        tint=_tint(bands, clear, days, weights.astype(np.float32), history, otherwise=_dot(weights[0], cloud)),
     )
 
 
@@ -185,8 +185,12 @@ def _matched(covariance: NDArray[np.float64], signal: NDArray[np.float64]) -> ND
             "the bands' residuals are linearly dependent", code="change.covariance", field="method.change.bands",
             hint="two bands carry the same values: drop one",
         )  # fmt: skip
-    gain = sum(float(one) * float(two) for one, two in zip(vector, signal, strict=True))
-    return vector / gain
+    return vector / _dot(vector, signal)
+
+
+def _dot(one: NDArray[np.floating], two: NDArray[np.floating]) -> float:
+    """Scalar product in the order of the bands; a library's would differ between processors."""
+    return sum((float(a) * float(b) for a, b in zip(one, two, strict=True)), 0.0)
 
 
 def _quadratic(matrix: NDArray[np.float64], vector: NDArray[np.float64]) -> float:

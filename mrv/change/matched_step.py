@@ -9,7 +9,7 @@ state = model.fit(bands, clear); state = state.extend(…)          # or scene b
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -103,6 +103,8 @@ class StepModel:
     """Days since 1970-01-01 of the scenes, ascending; a day once."""
     history: int
     """How many of them are history."""
+    confidence: NDArray[np.uint8] = field(default_factory=confidence_table)
+    """Percent by quarter of a standard error."""
 
     def __post_init__(self) -> None:
         if self.history < self.rules.min_history:
@@ -186,7 +188,7 @@ class StepModel:
         """Arguments that deciding a block and a state share."""
         rules = self.rules
         return (
-            rules.packed, rules.min_history, rules.window_days, rules.fewest, confidence_table(), self.filter.forest_level,
+            rules.packed, rules.min_history, rules.window_days, rules.fewest, self.confidence, self.filter.forest_level,
         )  # fmt: skip
 
     def _scratch(self, padded: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
