@@ -40,8 +40,10 @@ HARNESS = Path(os.environ.get("MRV_BENCH", ROOT.parent / "shared" / "bench")) / 
 PEERS = Path(os.environ.get("MRV_PEERS", "peers"))
 SEED, OTHER_SEEDS = 20260101, (20260102, 20260103, 20260104)
 TOLERANCE_DAYS, STRONG = 16, 0.3
-HIGH = 80
-"""Confidence of the operating point *high*; *any certain* is whatever the detector calls certain."""
+CERTAIN, HIGH = 3.5, 4.0
+"""Standard errors of the step: the detector's own limit, and a stricter one."""
+QUARTERS = np.arange(41, dtype=np.uint8)
+"""A table that reports quarters of a standard error in place of a confidence."""
 WHOLE = ("zeit.sccd", "zeit.ccdc", "nrt.ccdc", "nrt.ccdc-noscreen", "nrt.iqr", "nrt.ewma-s5-notrend", "nrt.cusum-ols-k8",
          "nrt.mosum-ols-k8", "zeit.bfm-engine", "cdts.bfm-engine")  # fmt: skip
 CORNER = ("zeit.sccd", "zeit.ccdc", "cdts.ccdc", "nrt.ccdc", "pyccd")
@@ -86,12 +88,12 @@ def set_up(cube: ReflectanceCube, rules: StepRules | None = None) -> StepModel:
         roles=BANDS,
         history=HISTORY,
     )
-    return StepModel(rules or StepRules(), loss_filter, cube.days, HISTORY)
+    return StepModel(rules or StepRules(), loss_filter, cube.days, HISTORY, confidence=QUARTERS)
 
 
-def losses(found: NDArray[np.int32], least: int) -> NDArray[np.int32]:
-    """Days of losses of at least some confidence."""
-    loss = ((found[CLASS] == CLEARING) | (found[CLASS] == DEGRADATION)) & (found[CONFIDENCE] >= least)
+def losses(found: NDArray[np.int32], least: float) -> NDArray[np.int32]:
+    """Days of losses of at least so many standard errors."""
+    loss = ((found[CLASS] == CLEARING) | (found[CLASS] == DEGRADATION)) & (found[CONFIDENCE] >= 4 * least)
     return np.where(loss, found[DAY], 0).astype(np.int32)
 
 
@@ -114,8 +116,8 @@ class Harness:
         np.save(folder / "bands_i16.npy", cube.bands)
         np.save(folder / "qa_u8.npy", np.where(cube.clear, 0, 4).astype(np.uint8))
         np.savez(
-            folder / "truth.npz", break_day=cube.break_day, severity=cube.severity, dates=cube.days.astype(np.int64), h0=HISTORY,
-            break_idx=np.searchsorted(cube.days, cube.break_day).astype(np.int16),
+            folder / "truth.npz", break_day=cube.break_day, severity=cube.severity, dates=cube.days.astype(np.int64),
+            h0=HISTORY, break_idx=np.searchsorted(cube.days, cube.break_day).astype(np.int16),
         )  # fmt: skip
 
     def run(self, peer: str, size: int) -> dict[str, Any] | None:
@@ -148,8 +150,8 @@ def compare(cube: ReflectanceCube, peers: tuple[str, ...], *, repeats: int = 1) 
     found = model.block(cube.bands, cube.clear)
     rows: dict[str, dict[str, Any]] = {
         "oracle": score(oracle(cube), cube),
-        f"matched-step, high (≥ {HIGH} %)": score(losses(found, HIGH), cube),
-        "matched-step, certain": score(losses(found, certain(model)), cube),
+        f"matched-step, ≥ {HIGH} se": score(losses(found, HIGH), cube),
+        f"matched-step, ≥ {CERTAIN} se": score(losses(found, CERTAIN), cube),
     }
     size, ours, first = cube.break_day.shape[0], [], []
     with tempfile.TemporaryDirectory() as folder:
@@ -167,13 +169,8 @@ def compare(cube: ReflectanceCube, peers: tuple[str, ...], *, repeats: int = 1) 
             row["px_per_s"] = speed
     if first:
         rows[peers[0]]["px_per_s"] = median(first)
-        rows["matched-step, certain"]["times_first_peer"] = speed / median(first)
+        rows[f"matched-step, ≥ {CERTAIN} se"]["times_first_peer"] = speed / median(first)
     return rows
-
-
-def certain(model: StepModel) -> int:
-    """Lowest confidence of a certain step."""
-    return int(model.confidence[int(4 * model.rules.certain)])
 
 
 def trade_off(cube: ReflectanceCube) -> list[dict[str, float]]:

@@ -43,7 +43,7 @@ def detect(cube: ReflectanceCube, confidence: NDArray[np.uint8]) -> NDArray[np.i
     loss_filter = calibrate(
         np.ascontiguousarray(flat[..., chosen]), np.ascontiguousarray(clear[:, chosen]), cube.days, roles=BANDS, history=HISTORY
     )
-    return StepModel(StepRules(), loss_filter, cube.days, HISTORY, confidence).block(cube.bands, cube.clear)
+    return StepModel(StepRules(), loss_filter, cube.days, HISTORY, confidence=confidence).block(cube.bands, cube.clear)
 
 
 def reported(seeds: tuple[int, ...], confidence: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

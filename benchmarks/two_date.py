@@ -23,7 +23,7 @@ import numpy as np
 from scipy import ndimage
 
 from mrv.activity.strata import EIGHT_NEIGHBOURS, loss_years
-from mrv.change.harmonic_monitor import ChangeMap
+from mrv.change.change_map import ChangeMap
 from mrv.cube import NODATA, ndvi
 from mrv.pipeline import Result, compute
 from mrv.project import load_project

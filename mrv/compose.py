@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from mrv.accounts.draws import draw
 from mrv.accounts.tonnes import Told, quantities
 from mrv.carbon.stock import growth_intervals, growth_rows, stock_rows
-from mrv.plan import ChangeTable
 from mrv.programme.rows import authorisation_row, programme_row, worked_example
 from mrv.rules.findings import findings
 from mrv.rules.gates import conclude, evaluate
@@ -119,7 +118,7 @@ def compose(
             "conclusion": {"computed": "disclaimer", "basis": [], "creditable_t": 0},
             "findings": [],
             "absent": absent(inputs, later=plan.is_later(claim.start)),
-            "not_verified": not_verified(inputs, optical=isinstance(plan.method.change, ChangeTable)),
+            "not_verified": not_verified(inputs, optical=plan.method.is_optical),
         }
     )  # fmt: skip
     found = draft.model_copy(update={"findings": findings(draft)})

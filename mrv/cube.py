@@ -139,16 +139,19 @@ def ndvi(red: NDArray[np.int16], nir: NDArray[np.int16], clear: NDArray[np.bool_
     return np.where(usable, np.clip(value, -SCALE, SCALE), NODATA).astype(np.int16)
 
 
-def build_cube(reader: Reader, layers: Sequence[Layer], *, chunk: int) -> xr.Dataset:
+def build_cube(
+    reader: Reader, layers: Sequence[Layer], *, chunk: int, roles: Sequence[str] = ("blue", "green", "red", "nir")
+) -> xr.Dataset:
     """The lazy cube.
 
     Args:
         reader: Where tiles come from.
         layers: Scenes, in time order.
         chunk: Edge of a chunk, pixels.
+        roles: Bands beside red and near infrared.
 
     Returns:
-        Dataset with dims (time, y, x): ``blue``, ``green``, ``red``, ``nir`` (int16 reflectance × 10⁴), ``clear`` (bool),
+        Dataset with dims (time, y, x): a variable a band (int16 reflectance × 10⁴), ``clear`` (bool),
         ``ndvi`` (int16 × 10⁴, ``NODATA`` where not clear); ``time`` in days since 1970-01-01.
     """
     import dask.array as da
@@ -162,7 +165,7 @@ def build_cube(reader: Reader, layers: Sequence[Layer], *, chunk: int) -> xr.Dat
         )  # fmt: skip
 
     dims = ("time", "y", "x")
-    arrays = {role: lazy(role, np.int16) for role in ("blue", "green", "red", "nir")}
+    arrays = {role: lazy(role, np.int16) for role in dict.fromkeys((*roles, "red", "nir"))}
     arrays["clear"] = lazy("clear", np.bool_)
     arrays["ndvi"] = da.map_blocks(ndvi, arrays["red"], arrays["nir"], arrays["clear"], dtype=np.int16)
     rows, cols = reader.grid.shape

@@ -49,7 +49,9 @@ def curve(
         *(frame.dot(day, value, anomalous=below) for day, value, below in shown),
     ]
     end = f"break on {series.break_date}" if series.break_date else "no break"
-    alt = f"Pixel {letter}, {series.kind}: {len(shown)} clear observations of NDVI and the model of the history, {end}."
+    alt = (
+        f"Pixel {letter}, {series.kind}: {len(shown)} clear observations of {series.index} and the model of the history, {end}."
+    )
     return svg(_WIDE, _HIGH, parts, alt)
 
 
@@ -73,7 +75,7 @@ class _Frame:
     """Where days and index values lie in a curve's picture."""
 
     def __init__(self, among: Sequence[PixelSeries]) -> None:
-        self.days = among[0].days
+        self.days, self.index = among[0].days, among[0].index
         self.first, self.last = int(self.days[0]) - 30, int(self.days[-1]) + 30
         values = np.concatenate([line for one in among for line in (one.observed, one.threshold, one.fitted)])
         values = values[np.isfinite(values)] / 10_000
@@ -100,7 +102,7 @@ class _Frame:
         cols = [(self.x(epoch_day(date(year, 1, 1))), str(year)) for year in years]
         bottom = _HIGH - _BOTTOM
         return join(
-            [Html(f'<text x="12" y="{_TOP - 8}">NDVI</text>')]
+            [Html(f'<text x="12" y="{_TOP - 8}">{self.index}</text>')]
             + [
                 Html(
                     f'<line x1="{_LEFT}" x2="{_WIDE - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>'

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from mrv.accounts.tonnes import CREDITABLE_WITH
 from mrv.grid import grid_for, inside
-from mrv.plan import ChangeTable
 from mrv.precheck import precheck
 from mrv.programme import ipcc_only
 from mrv.rules.gates import DAYS_PER_YEAR
@@ -130,7 +129,7 @@ def gates(
 
 
 def _is_optical(plan: MonitoringPlan) -> bool:
-    return isinstance(plan.method.change, ChangeTable)
+    return plan.method.is_optical
 
 
 def _continuity(plan: MonitoringPlan, claim: Claim, days: Sequence[date]) -> str | None:

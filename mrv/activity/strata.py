@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mrv.change.change_map import ChangeMap
     from mrv.change.extent_maps import ExtentChange
-    from mrv.change.harmonic_monitor import ChangeMap
 
 OUTSIDE, LOSS, BUFFER, FOREST, NON_FOREST, GAIN = 0, 1, 2, 3, 4, 5
 STRATA = {

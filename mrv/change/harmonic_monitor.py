@@ -7,28 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mrv.change.change_map import Anomaly, ChangeMap, Curve
+from mrv.cube import ndvi
 from mrv.errors import SourceError
-from mrv.kernels.harmonic import NO_BREAK, NODATA, UNMONITORED, harmonic_basis, model_series, monitor
+from mrv.kernels.harmonic import NODATA, harmonic_basis, model_series, monitor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import xarray as xr
     from numpy.typing import NDArray
 
     from mrv.plan import ChangeTable
-
-__all__ = ["NO_BREAK", "UNMONITORED", "ChangeMap", "Model", "detect"]
-
-
-@dataclass(frozen=True)
-class ChangeMap:
-    """What the detector found, by pixel (y, x)."""
-
-    break_day: NDArray[np.int32]
-    """Days since 1970-01-01 of the first anomalous observation; 0 no break; −1 history too short."""
-    confidence: NDArray[np.uint8]
-    """Percentage of anomalies among the first 8 observations from the break on; not a probability."""
-    clear_count: NDArray[np.uint16]
-    """Clear observations used."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +33,12 @@ class Model:
     """Index × 10⁴ taken off each scene."""
     history: int
     """How many of them are history."""
+
+    @property
+    def anomaly(self) -> Anomaly:
+        """What it calls an anomaly."""
+        rules = self.rules
+        return Anomaly(rules.detector, str(rules.threshold_sigma), rules.consecutive, rules.refit_yearly)
 
     @property
     def basis(self) -> NDArray[np.float64]:
@@ -90,6 +86,22 @@ class Model:
         """
         series: tuple[NDArray[np.float64], NDArray[np.float64]] = model_series(self.normalise(index), *self._rules())
         return series
+
+    def curve(self, bands: Mapping[str, NDArray[np.int16]], clear: NDArray[np.bool_]) -> Curve:
+        """One pixel, for a picture.
+
+        Args:
+            bands: Reflectance × 10⁴ by role (time,).
+            clear: What the mask takes for clear (time,).
+        """
+        index = ndvi(bands["red"], bands["nir"], clear)
+        fitted, threshold = self.fitted(index)
+        seen = np.where(index != NODATA, self.normalise(index), np.nan).astype(np.float64)
+        return Curve("NDVI", seen, fitted, threshold)
+
+    def detect(self, cube: xr.Dataset) -> ChangeMap:
+        """Run over the cube; see :func:`detect`."""
+        return detect(cube, self)
 
     def _rules(self) -> tuple[Any, ...]:
         rules = self.rules

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mrv.errors import SourceError
+from mrv.kernels.covariance import CONSISTENCY, MAX_SIZE, QUANTILE, ROUNDS, concentrate
 from mrv.kernels.harmonic import solve_spd
-from mrv.kernels.tile_fit import TILE, add_covariance, fit_tile, history_waves, load_tile, tile_scratch, year_waves
+from mrv.kernels.tile_fit import COEFFICIENTS, TILE, fit_tile, history_waves, load_tile, tile_scratch, year_waves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ _BLIND = 100.0
 """Variance of loss, in squared clearings, against which the haze filter is blind."""
 _HAZY, _FEWEST_HAZY = 8.0, 100
 """Standard deviations of an observation that is haze, and how many of them tell its colour."""
+_PER_COEFFICIENT = 6
 _QUANTUM = 2.0**36
 
 
@@ -94,6 +96,32 @@ def sample_pixels(mask: NDArray[np.bool_], wanted: int = SAMPLE_PX) -> NDArray[n
     return found[::step]
 
 
+def scene_shift(bands: NDArray[np.int16], clear: NDArray[np.bool_], *, history: int) -> NDArray[np.int16]:
+    """How far each scene's forest departs from the history's: phenology, light and air that all of it shares.
+
+    Args:
+        bands: Reflectance × 10⁴ of a sample (time, band, pixel).
+        clear: (time, pixel).
+        history: Leading dates that are history.
+
+    Returns:
+        (time, band): the scene's median less the median of the history's medians, lower ones of two middle values; 0 where
+        nothing is clear.
+
+    References:
+        Hamunyela et al. 2016, RSE 172:126–138 (spatial normalisation).
+    """
+    times, roles, _ = bands.shape
+    medians = np.zeros((times, roles), np.int32)
+    seen: NDArray[np.bool_] = np.asarray(clear.any(axis=1))
+    for t in np.flatnonzero(seen):
+        values = np.sort(bands[t][:, clear[t]], axis=1)
+        medians[t] = values[:, (values.shape[1] - 1) // 2]
+    past = np.sort(medians[:history][seen[:history]], axis=0)
+    reference = past[(len(past) - 1) // 2] if len(past) else np.zeros(roles, np.int32)
+    return np.where(seen[:, None], medians - reference, 0).astype(np.int16)
+
+
 def calibrate(
     bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], *, roles: Sequence[str], history: int
 ) -> LossFilter:
@@ -110,6 +138,10 @@ def calibrate(
         SourceError: Too few observations to tell noise from season, or bands that the endmembers lack.
     """
     size = len(roles)
+    if not 2 <= size <= MAX_SIZE:
+        raise SourceError(
+            f"{size} bands", code="change.bands", field="method.change.bands", hint=f"name 2 to {MAX_SIZE} of them"
+        )
     covariance, levels = _covariance(bands, clear, days, size, history)
     loss, cloud = clearing(roles), endmembers(roles)["cloud"] - _CANOPY * endmembers(roles)["gv"]
     weights = np.stack([_matched(covariance, loss), _matched(covariance + _BLIND * np.outer(loss, loss), cloud)])
@@ -118,40 +150,50 @@ def calibrate(
         bands=tuple(roles),
         weights=weights.astype(np.float32),
         noise=float(np.sqrt(_quadratic(covariance, weights[0]))),
-        forest_level=_dot(weights[0], levels),
-        tint=_tint(bands, clear, days, weights.astype(np.float32), history, otherwise=_dot(weights[0], cloud)),
+        forest_level=scalar_product(weights[0], levels),
+        tint=_tint(bands, clear, days, weights.astype(np.float32), history, otherwise=scalar_product(weights[0], cloud)),
     )
 
 
 def _covariance(
     bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], size: int, history: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Residual covariance (band, band), and the median level of each band."""
+    """Residual covariance (band, band), and the median level of each band.
+
+    Haze that the mask missed is no noise of the forest: nine tenths of the residuals, those closest together, are counted.
+    """
     waves = year_waves(days)
     padded = history_waves(waves, history)
-    times = max(len(days), len(padded))
-    values, weight, model, sigma, sums, matrix, step = tile_scratch(size, times)
-    total = np.zeros((size + 1, size))
+    values, weight, model, sigma, sums, matrix, step = tile_scratch(size, max(len(days), len(padded)))
     levels = np.empty((size, clear.shape[1]), np.float32)
     floor, identity = np.full(size, 1.0, np.float32), np.eye(size, dtype=np.float32)
+    residuals, seen, spent = [], 0, 0
     for first in range(0, clear.shape[1], TILE):
         count = min(TILE, clear.shape[1] - first)
-        load_tile(bands, clear, first, count, identity, values, weight)
+        load_tile(bands, clear, first, count, identity, np.zeros((size, len(days)), np.float32), values, weight)
         fit_tile(
-            clear, first, count, history, waves, padded, 4, np.float32(2.5), np.float32(6), np.float32(0.1), floor, values,
-            weight, model, sigma, sums, matrix, step,
+            clear, first, count, history, waves, padded, 4, np.float32(2.5), np.float32(_PER_COEFFICIENT), np.float32(0.1),
+            floor, values, weight, model, sigma, sums, matrix, step,
         )  # fmt: skip
-        add_covariance(values, weight, history, sigma, count, total)
-        levels[:, first : first + count] = model[::5, :count]
-    freedom = total[size, 0]
-    if freedom < 10 * size:
+        used = sigma[size, :count]
+        fitted = np.where(used >= 5 * _PER_COEFFICIENT, 5, np.where(used >= 3 * _PER_COEFFICIENT, 3, 1))
+        enough = used > fitted
+        seen, spent = seen + int(used[enough].sum()), spent + int(fitted[enough].sum())
+        chosen = clear[:history, first : first + count] & enough
+        residuals.append(values[:, :history, :count][:, chosen].T.astype(np.float64))
+        levels[:, first : first + count] = model[::COEFFICIENTS, :count]
+    if seen - spent < 10 * size:
         raise SourceError(
-            f"{freedom:.0f} observations beyond the model's in the sample's history, {10 * size} are needed",
+            f"{seen - spent} observations beyond the model's in the sample's history, {10 * size} are needed",
             code="change.history", field="method.change",
             hint="search further back (sources.first), or use a detector that needs no covariance",
         )  # fmt: skip
+    vectors = np.ascontiguousarray(np.concatenate(residuals))
+    middling = np.sort(np.abs(vectors), axis=0)[(len(vectors) - 1) // 2]
+    start = np.diag((1.4826 * np.maximum(middling, 1.0)) ** 2)
+    covariance = concentrate(vectors, start, QUANTILE[size - 1], CONSISTENCY[size - 1], ROUNDS)
     middle = np.sort(levels, axis=1)[:, (levels.shape[1] - 1) // 2]
-    return total[:size] / freedom, middle.astype(np.float64)
+    return covariance * (seen / (seen - spent)), middle.astype(np.float64)
 
 
 def _tint(
@@ -165,7 +207,7 @@ def _tint(
     products, squares = [], []
     for first in range(0, clear.shape[1], TILE):
         count = min(TILE, clear.shape[1] - first)
-        load_tile(bands, clear, first, count, weights, values, weight)
+        load_tile(bands, clear, first, count, weights, np.zeros((2, len(days)), np.float32), values, weight)
         fit_tile(
             clear, first, count, history, waves, padded, 3, np.float32(2.5), np.float32(6), np.float32(0.1),
             np.zeros(2, np.float32), values, weight, model, sigma, sums, matrix, step,
@@ -185,10 +227,10 @@ def _matched(covariance: NDArray[np.float64], signal: NDArray[np.float64]) -> ND
             "the bands' residuals are linearly dependent", code="change.covariance", field="method.change.bands",
             hint="two bands carry the same values: drop one",
         )  # fmt: skip
-    return vector / _dot(vector, signal)
+    return vector / scalar_product(vector, signal)
 
 
-def _dot(one: NDArray[np.floating], two: NDArray[np.floating]) -> float:
+def scalar_product(one: NDArray[np.floating], two: NDArray[np.floating]) -> float:
     """Scalar product in the order of the bands; a library's would differ between processors."""
     return sum((float(a) * float(b) for a, b in zip(one, two, strict=True)), 0.0)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mrv.change.loss_filter import scalar_product
 from mrv.errors import SourceError
 from mrv.kernels.step_monitor import RESULT_ROWS, decide_block, fit_block, monitor_block, residual_of_scene
 from mrv.kernels.tile_fit import history_waves, tile_scratch, year_waves
@@ -44,6 +45,8 @@ class StepRules:
     """An observation whose haze lies this many standard deviations below the model does not count …"""
     haze_above: float = 5.0
     """… or this many above."""
+    haze_least: float = 0.03
+    """Haze, as a share of cloud, below which an observation always counts."""
     season: float = 0.04
     """Standard deviation of one year's departure from the model's season."""
     drift: float = 0.0175
@@ -103,6 +106,8 @@ class StepModel:
     """Days since 1970-01-01 of the scenes, ascending; a day once."""
     history: int
     """How many of them are history."""
+    shift: NDArray[np.int16] | None = None
+    """What each scene's forest departs from the history's by, reflectance × 10⁴ (time, band); None: nothing is taken off."""
     confidence: NDArray[np.uint8] = field(default_factory=confidence_table)
     """Percent by quarter of a standard error."""
 
@@ -118,6 +123,14 @@ class StepModel:
                 "the days of the scenes do not ascend", code="change.days", field="days",
                 hint="sort the scenes, and merge those of one day (mrv.change.observations.merge_days)",
             )  # fmt: skip
+
+    @cached_property
+    def offset(self) -> NDArray[np.float32]:
+        """What is taken off loss and haze of each scene (2, time)."""
+        out = np.zeros((2, len(self.days)), np.float32)
+        for feature in range(2 if self.shift is not None else 0):
+            out[feature] = [scalar_product(self.filter.weights[feature], row) for row in self.shift]  # type: ignore[union-attr]
+        return out
 
     @cached_property
     def waves(self) -> NDArray[np.float32]:
@@ -137,8 +150,8 @@ class StepModel:
         shape, pixels = self._check(bands, clear), clear[0].size
         padded, out = history_waves(self.waves, self.history), np.empty((RESULT_ROWS, pixels), np.int32)
         monitor_block(
-            _flat(bands, pixels), _flat(clear, pixels), self.filter.weights, self.days, self.waves, padded, self.history,
-            self.rules.packed_fit(self.filter.tint), self._floor, *self.decision(), self._scratch(padded), out,
+            _flat(bands, pixels), _flat(clear, pixels), self.filter.weights, self.offset, self.days, self.waves, padded,
+            self.history, self.rules.packed_fit(self.filter.tint), self._floor, *self.decision(), self._scratch(padded), out,
         )  # fmt: skip
         return out.reshape(RESULT_ROWS, *shape)
 
@@ -164,7 +177,7 @@ class StepModel:
             counted=np.empty((later, pixels), np.bool_),
         )
         fit_block(
-            _flat(bands, pixels), _flat(clear, pixels), self.filter.weights, self.waves, padded, self.history,
+            _flat(bands, pixels), _flat(clear, pixels), self.filter.weights, self.offset, self.waves, padded, self.history,
             self.rules.packed_fit(self.filter.tint), self._floor, self._scratch(padded),
             state.coefficients, state.sigma, state.last, state.residual, state.counted,
         )  # fmt: skip
@@ -196,8 +209,8 @@ class StepModel:
 
     @property
     def _floor(self) -> NDArray[np.float32]:
-        """Smallest standard deviations: half the filter's noise, for a short history may lie on its model by chance."""
-        return np.array([0.5 * self.filter.noise, 0.0005], np.float32)
+        """Smallest standard deviations: a short history may lie on its model by chance."""
+        return np.array([0.5 * self.filter.noise, self.rules.haze_least / self.rules.haze_above], np.float32)
 
 
 def _flat(array: NDArray[Any], pixels: int) -> NDArray[Any]:
@@ -223,23 +236,32 @@ class StepState:
     counted: NDArray[np.bool_]
     """What counts of it (time, pixel)."""
 
-    def extend(self, day: int, bands: NDArray[np.int16], clear: NDArray[np.bool_]) -> StepState:
+    def extend(
+        self, day: int, bands: NDArray[np.int16], clear: NDArray[np.bool_], *, shift: NDArray[np.int16] | None = None
+    ) -> StepState:
         """Take in one more scene.
 
         Args:
             day: Days since 1970-01-01, after all others.
             bands: Reflectance × 10⁴ (band, y, x).
             clear: (y, x).
+            shift: Of the scene (band,), if the others have one.
 
         Raises:
             SourceError: A day that is not after the last one.
         """
-        model = replace(self.model, days=np.append(self.model.days, np.int32(day)).astype(np.int32))
+        before = self.model.shift
+        if (before is None) != (shift is None):
+            raise SourceError(
+                "one scene with and others without a shift", code="change.shift", hint="give a shift for all scenes or for none"
+            )
+        after = None if before is None or shift is None else np.concatenate([before, shift[None]])
+        model = replace(self.model, days=np.append(self.model.days, np.int32(day)).astype(np.int32), shift=after)
         pixels = self.last.size
         residual, counted = np.empty(pixels, np.float32), np.empty(pixels, np.bool_)
         residual_of_scene(
-            _flat(bands, pixels)[None], _flat(clear, pixels)[None], model.filter.weights, model.waves[-1:], self.coefficients,
-            self.sigma, model.rules.packed_fit(model.filter.tint), tile_scratch(2, 1), residual, counted,
+            _flat(bands, pixels)[None], _flat(clear, pixels)[None], model.filter.weights, model.offset[:, -1:],
+            model.waves[-1:], self.coefficients, self.sigma, model.rules.packed_fit(model.filter.tint), tile_scratch(2, 1), residual, counted,
         )  # fmt: skip
         return replace(
             self, model=model, residual=np.concatenate([self.residual, residual[None]]),

@@ -45,12 +45,12 @@ ROUNDS, CUT, PER_COEFFICIENT, RIDGE, HAZE_BELOW, HAZE_ABOVE, TINT = range(len(FI
 
 @njit(nogil=True)
 def _residuals(
-    bands: NDArray[np.int16], clear: Bools, weights: F4, waves: F4, padded: F4, history: int, fit: F4, floor: F4, first: int,
-    count: int, scratch: tuple[F4, ...],
+    bands: NDArray[np.int16], clear: Bools, weights: F4, offset: F4, waves: F4, padded: F4, history: int, fit: F4, floor: F4,
+    first: int, count: int, scratch: tuple[F4, ...],
 ) -> None:  # fmt: skip
     """Fit one tile and leave its residuals and what counts of them in the scratch."""
     values, weight, model, sigma, sums, matrix, step = scratch
-    load_tile(bands, clear, first, count, weights, values, weight)
+    load_tile(bands, clear, first, count, weights, offset, values, weight)
     fit_tile(
         clear, first, count, history, waves, padded, int(fit[ROUNDS]), fit[CUT], fit[PER_COEFFICIENT], fit[RIDGE], floor,
         values, weight, model, sigma, sums, matrix, step,
@@ -64,8 +64,8 @@ def _residuals(
 
 @njit(nogil=True)
 def monitor_block(
-    bands: NDArray[np.int16], clear: Bools, weights: F4, days: I4, waves: F4, padded: F4, history: int, fit: F4, floor: F4,
-    rules: F8, minimum: int, window: int, fewest: int, confidence: NDArray[np.uint8], forest_level: float,
+    bands: NDArray[np.int16], clear: Bools, weights: F4, offset: F4, days: I4, waves: F4, padded: F4, history: int, fit: F4,
+    floor: F4, rules: F8, minimum: int, window: int, fewest: int, confidence: NDArray[np.uint8], forest_level: float,
     scratch: tuple[F4, ...], out: I4,
 ) -> None:  # fmt: skip
     """Say of every pixel whether, when and how it broke: :func:`fit_block` and :func:`decide_block` without the state between.
@@ -74,6 +74,7 @@ def monitor_block(
         bands: Reflectance × 10⁴ (time, band, pixel).
         clear: (time, pixel).
         weights: Loss and haze, from bands (2, band).
+        offset: Taken off loss and haze (2, time).
         days: Days since 1970-01-01 (time,).
         waves: (time, 9).
         padded: The history's waves.
@@ -93,7 +94,7 @@ def monitor_block(
     last, room = np.zeros(TILE, np.int32), _search_room(clear.shape[0])
     for first in range(0, clear.shape[1], TILE):
         count = min(TILE, clear.shape[1] - first)
-        _residuals(bands, clear, weights, waves, padded, history, fit, floor, first, count, scratch)
+        _residuals(bands, clear, weights, offset, waves, padded, history, fit, floor, first, count, scratch)
         _last_counted(weight, history, count, last)
         _decide_tile(
             days, waves, history, values[LOSS, history:], weight[history:], sigma, model[0], last, rules, minimum, window,
@@ -103,7 +104,7 @@ def monitor_block(
 
 @njit(nogil=True)
 def fit_block(
-    bands: NDArray[np.int16], clear: Bools, weights: F4, waves: F4, padded: F4, history: int, fit: F4, floor: F4,
+    bands: NDArray[np.int16], clear: Bools, weights: F4, offset: F4, waves: F4, padded: F4, history: int, fit: F4, floor: F4,
     scratch: tuple[F4, ...], out_model: F4, out_sigma: F4, out_last: I4, out_residual: F4, out_counted: Bools,
 ) -> None:  # fmt: skip
     """Fit every pixel's history and give the residuals of what comes after it; the state that monitoring starts from.
@@ -112,6 +113,7 @@ def fit_block(
         bands: As in :func:`monitor_block`, like all up to ``scratch``.
         clear: (time, pixel).
         weights: (2, band).
+        offset: (2, time).
         waves: (time, 9).
         padded: The history's waves.
         history: Leading dates that are history.
@@ -128,7 +130,7 @@ def fit_block(
     for first in range(0, clear.shape[1], TILE):
         last = min(first + TILE, clear.shape[1])
         count = last - first
-        _residuals(bands, clear, weights, waves, padded, history, fit, floor, first, count, scratch)
+        _residuals(bands, clear, weights, offset, waves, padded, history, fit, floor, first, count, scratch)
         _last_counted(weight, history, count, out_last[first:last])
         for i in range(out_model.shape[0]):
             out_model[i, first:last] = model[i, :count]
@@ -152,8 +154,8 @@ def _last_counted(weight: F4, history: int, count: int, last: I4) -> None:
 
 @njit(nogil=True)
 def residual_of_scene(
-    bands: NDArray[np.int16], clear: Bools, weights: F4, wave: F4, model: F4, sigma: F4, fit: F4, scratch: tuple[F4, ...],
-    out_residual: NDArray[np.float32], out_counted: NDArray[np.bool_],
+    bands: NDArray[np.int16], clear: Bools, weights: F4, offset: F4, wave: F4, model: F4, sigma: F4, fit: F4,
+    scratch: tuple[F4, ...], out_residual: NDArray[np.float32], out_counted: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """The residual of one more scene from a state, bit for bit as :func:`fit_block` would have given it.
 
@@ -161,6 +163,7 @@ def residual_of_scene(
         bands: (1, band, pixel).
         clear: (1, pixel).
         weights: (2, band).
+        offset: (2, time).
         wave: Of the scene's day (1, 9).
         model: State (10, pixel).
         sigma: State (3, pixel).
@@ -173,7 +176,7 @@ def residual_of_scene(
     for first in range(0, clear.shape[1], TILE):
         last = min(first + TILE, clear.shape[1])
         count = last - first
-        load_tile(bands, clear, first, count, weights, values, weight)
+        load_tile(bands, clear, first, count, weights, offset, values, weight)
         for i in range(model.shape[0]):
             tile_model[i, :count] = model[i, first:last]
         for i in range(sigma.shape[0]):

@@ -76,7 +76,7 @@ def tile_scratch(features: int, times: int) -> tuple[F4, F4, F4, F4, F4, F4, F4]
 
 @njit(nogil=True)
 def load_tile(
-    bands: NDArray[np.int16], clear: NDArray[np.bool_], first: int, count: int, weights: F4, values: F4, weight: F4
+    bands: NDArray[np.int16], clear: NDArray[np.bool_], first: int, count: int, weights: F4, offset: F4, values: F4, weight: F4
 ) -> None:
     """Features of a tile: each a weighted sum of the bands, three bands at a time.
 
@@ -86,6 +86,7 @@ def load_tile(
         first: First pixel of the tile.
         count: Its pixels, at most :data:`TILE`.
         weights: (feature, band).
+        offset: Taken off (feature, time).
         values: Out (feature, time, TILE).
         weight: Out (time, TILE), 1 where clear.
     """
@@ -93,9 +94,9 @@ def load_tile(
     last, roles = first + count, bands.shape[1]
     for t in range(bands.shape[0]):
         for f in range(weights.shape[0]):
-            row = values[f, t]
+            row, start = values[f, t], -offset[f, t]
             for p in range(count):
-                row[p] = _ZERO
+                row[p] = start
             for b in range(0, roles - roles % 3, 3):
                 w0, w1, w2 = weights[f, b], weights[f, b + 1], weights[f, b + 2]
                 b0, b1, b2 = bands[t, b, first:last], bands[t, b + 1, first:last], bands[t, b + 2, first:last]
@@ -301,27 +302,3 @@ def fit_tile(
         _scatter(values, weight, history, per_coefficient, floor, count, sigma)
         if turn < rounds - 1:
             _screen(values, clear, first, history, sigma, cut, count, weight)
-
-
-@njit(nogil=True)
-def add_covariance(values: F4, weight: F4, history: int, sigma: F4, count: int, total: NDArray[np.float64]) -> None:
-    """Add a tile's residual cross products to the total of a sample, corrected for the coefficients fitted.
-
-    Args:
-        values: Residuals of the history (feature, time, TILE).
-        weight: What was counted (time, TILE).
-        history: Dates.
-        sigma: As :func:`fit_tile` gives it.
-        count: Pixels.
-        total: (feature + 1, feature), in place; the last row's first entry is the degrees of freedom.
-    """
-    features = values.shape[0]
-    for p in range(count):
-        if sigma[features, p] <= COEFFICIENTS:
-            continue
-        total[features, 0] += sigma[features, p] - COEFFICIENTS
-        for t in range(history):
-            if weight[t, p] > _ZERO:
-                for i in range(features):
-                    for j in range(features):
-                        total[i, j] += np.float64(values[i, t, p]) * np.float64(values[j, t, p])

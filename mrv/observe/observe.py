@@ -8,7 +8,6 @@ from mrv import compute as place
 from mrv.observe.extents import observe_extents
 from mrv.observe.optical import observe_optical
 from mrv.observe.scenes import verify_pixels
-from mrv.plan import ChangeTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,6 +50,6 @@ def observe(
     with place.running(where):
         progress("check evidence")
         verify_pixels(store, scenes)
-        if isinstance(plan.method.change, ChangeTable):
+        if plan.method.is_optical:
             return observe_optical(plan, claim, scenes, window=window, store=store, chunk=chunk, progress=progress)
         return observe_extents(plan, claim, scenes, window=window, store=store, progress=progress)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv.activity.strata import measure_change
-from mrv.change.harmonic_monitor import ChangeMap, Model, detect
+from mrv.change.harmonic_monitor import Model
 from mrv.change.screening import SceneView, Screened, screen, view_scene
+from mrv.change.step_detector import set_up
 from mrv.cube import Layer, Reader, build_cube
 from mrv.errors import SourceError
 from mrv.observe.observed import Observed
 from mrv.observe.scenes import bands_of, layer_section
-from mrv.plan import ChangeTable
+from mrv.plan import ChangeTable, StepTable
 from mrv.sections import ObservationSection, SceneSection
 from mrv.sources.radiometry import decide_offset, offset_agrees
 from mrv.units import Period, epoch_day, from_epoch_day
@@ -25,10 +26,12 @@ from mrv.units import Period, epoch_day, from_epoch_day
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import xarray as xr
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
     from mrv.activity.strata import ActivityData
+    from mrv.change.change_map import ChangeMap, OpticalDetector
     from mrv.observe.window import Window
     from mrv.plan import Claim, MonitoringPlan
     from mrv.sources.items import Scene
@@ -46,7 +49,7 @@ class Optical:
     """Optical scenes, in time order."""
     screened: Screened
     """Which of them were used."""
-    model: Model
+    model: OpticalDetector
     """The detector, set up for the scenes used."""
     change: ChangeMap
     """What it found."""
@@ -96,8 +99,8 @@ def observe_optical(
     )
     progress("detect change")
     _check_observed(plan, claim, layers, screened)
-    model = _model(plan, layers, screened)
-    change = detect(build_cube(reader, used_layers(layers, screened), chunk=chunk), model)
+    model, cube = _detector(plan, reader, layers, screened, forest, chunk)
+    change = model.detect(cube)
     activity = measure_change(
         change, forest, window.inside, window.areas_mm2, scene_days=model.days, since=plan.project.start, period=period,
         minimum_px=plan.project.forest.minimum_mapping_unit_px, buffer_px=plan.method.activity.buffer_px,
@@ -107,7 +110,7 @@ def observe_optical(
         observation=observation_section(layers, screened, change, forest & window.inside, activity),
         activity=activity,
         maps={
-            "break_day": change.break_day, "confidence": change.confidence, "clear_count": change.clear_count,
+            "break_day": change.break_day, "confidence": change.confidence, "clear_count": change.clear_count, **change.more,
             "stratum": activity.strata,
         },
         forest=forest,
@@ -156,7 +159,7 @@ def _split(plan: MonitoringPlan, scenes: Sequence[Scene], period: Period) -> tup
 
 def _check_observed(plan: MonitoringPlan, claim: Claim, layers: Sequence[Layer], screened: Screened) -> None:
     """Every year of the period needs as many usable scenes as a break needs anomalies: unseen is not unharmed."""
-    need = _rules(plan).consecutive
+    need = plan.method.scenes_needed
     for year in Period(claim.start, claim.end).years:
         states = [s for layer, s in zip(layers, screened.status, strict=True) if from_epoch_day(layer.day).year == year]
         if states.count("used") < need:
@@ -205,24 +208,21 @@ def _view_lot(reader: Reader, layers: Sequence[Layer], forest: NDArray[np.bool_]
     return [view_scene(reader, layer, forest) for layer in layers]
 
 
-def _model(plan: MonitoringPlan, layers: Sequence[Layer], screened: Screened) -> Model:
-    kept = [
-        (layer.day, shift)
-        for layer, state, shift in zip(layers, screened.status, screened.shift, strict=True)
-        if state in {"used", "history"}
-    ]
-    return Model(
-        rules=_rules(plan),
-        days=np.array([day for day, _ in kept], np.int32),
-        shift=np.array([shift for _, shift in kept], np.int16),
-        history=sum(state == "history" for state in screened.status),
-    )
-
-
-def _rules(plan: MonitoringPlan) -> ChangeTable:
-    rules = plan.method.change
+def _detector(
+    plan: MonitoringPlan, reader: Reader, layers: Sequence[Layer], screened: Screened, forest: NDArray[np.bool_], chunk: int
+) -> tuple[OpticalDetector, xr.Dataset]:
+    """The detector that the plan names, and the cube that it reads."""
+    used, rules = used_layers(layers, screened), plan.method.change
+    history = sum(state == "history" for state in screened.status)
+    if isinstance(rules, StepTable):
+        cube = build_cube(reader, used, chunk=chunk, roles=rules.bands)
+        return set_up(cube, forest, rules, history=history), cube
     assert isinstance(rules, ChangeTable)
-    return rules
+    shift = [by for by, state in zip(screened.shift, screened.status, strict=True) if state in {"used", "history"}]
+    days = np.array([layer.day for layer in used], np.int32)
+    return Model(rules=rules, days=days, shift=np.array(shift, np.int16), history=history), build_cube(
+        reader, used, chunk=chunk
+    )
 
 
 def evidence_sections(

@@ -12,12 +12,13 @@ from mrv.plan.accounts import (
 )
 from mrv.plan.claim import Claim
 from mrv.plan.evidence import BiomassLayer, ExtentClasses, ObservationTable, Radiometry, RecordTable, Role, Source
-from mrv.plan.method import ActivityTable, ChangeTable, ExtentChangeTable, MethodTable
+from mrv.plan.method import STEP_OBSERVATIONS, ActivityTable, ChangeTable, ExtentChangeTable, MethodTable, StepTable
 from mrv.plan.monitoring import MonitoringPlan, load_plan, plan_from_json
 from mrv.plan.reference import ReferenceTable
 from mrv.plan.site import ForestDefinition, GridTable, ProjectTable
 
 __all__ = [
+    "STEP_OBSERVATIONS",
     "ActivityTable",
     "BiomassLayer",
     "BiomassTable",
@@ -43,6 +44,7 @@ __all__ = [
     "Role",
     "SoilTable",
     "Source",
+    "StepTable",
     "load_plan",
     "plan_from_json",
 ]

@@ -10,6 +10,10 @@ from pydantic import Field, model_validator
 from mrv.plan.base import Table
 from mrv.plan.evidence import ObservationTable, RecordTable
 
+BandRole = Literal["blue", "green", "red", "nir", "swir1", "swir2"]
+STEP_OBSERVATIONS = 3
+"""Fewest observations of a step in ``matched-step/1``."""
+
 
 class ChangeTable(Table):
     """The change detector."""
@@ -34,6 +38,27 @@ class ChangeTable(Table):
     """Anomalies in a row that make a break."""
 
 
+class StepTable(Table):
+    """Steps of a loss index matched to all bands; what is not named here is fixed by the method's version."""
+
+    detector: Literal["matched-step/1"]
+    """Method, by name and version."""
+    bands: Annotated[tuple[BandRole, ...], Field(min_length=2)]
+    """Bands of the loss index, by role."""
+    min_history: Annotated[int, Field(strict=True, ge=6)] = 12
+    """Fewest history observations; with fewer the pixel is not monitored."""
+    min_confidence_percent: Annotated[int, Field(strict=True, ge=0, le=99)] = 70
+    """A loss counts from this confidence."""
+    min_loss_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = 4
+    """Smallest loss sought, percent of a full clearing."""
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len(set(self.bands)) < len(self.bands):
+            raise ValueError("each band occurs once")
+        return self
+
+
 class ExtentChangeTable(Table):
     """Change between epochs of a classified extent map."""
 
@@ -55,17 +80,29 @@ class MethodTable(Table):
     """Which observations count; for optical sources."""
     record: RecordTable | None = None
     """What the record must be; for extent maps."""
-    change: Annotated[ChangeTable | ExtentChangeTable, Field(discriminator="detector")]
+    change: Annotated[ChangeTable | StepTable | ExtentChangeTable, Field(discriminator="detector")]
     """The detector."""
     activity: ActivityTable
     """The strata."""
 
     @model_validator(mode="after")
     def _matched(self) -> Self:
-        optical = isinstance(self.change, ChangeTable)
+        optical = self.is_optical
         if (self.observation is not None, self.record is not None) != (optical, not optical):
             raise ValueError(f"{self.change.detector} needs [method.{'observation' if optical else 'record'}], and it alone")
         return self
+
+    @property
+    def is_optical(self) -> bool:
+        """Whether the detector reads optical scenes."""
+        return not isinstance(self.change, ExtentChangeTable)
+
+    @property
+    def scenes_needed(self) -> int:
+        """Usable scenes that each year of a period needs for a loss to be seen."""
+        if isinstance(self.change, ChangeTable):
+            return self.change.consecutive
+        return STEP_OBSERVATIONS if isinstance(self.change, StepTable) else 1
 
     @property
     def continuity(self) -> RecordTable:

@@ -24,7 +24,7 @@ from mrv.plan.accounts import (
 from mrv.plan.base import Table
 from mrv.plan.claim import Claim
 from mrv.plan.evidence import Role, Source
-from mrv.plan.method import ChangeTable, MethodTable
+from mrv.plan.method import MethodTable, StepTable
 from mrv.plan.reference import ReferenceTable
 from mrv.plan.site import GridTable, ProjectTable
 from mrv.units import decimal_str, sha256_json
@@ -83,13 +83,16 @@ class MonitoringPlan(Table):
         return self
 
     def _sources_coherent(self) -> None:
-        need: tuple[Role, ...] = ("optical", "tree-cover") if isinstance(self.method.change, ChangeTable) else ("extent",)
+        need: tuple[Role, ...] = ("optical", "tree-cover") if self.method.is_optical else ("extent",)
         roles = [source.role for source in self.sources]
         for role in need:
             if roles.count(role) != 1:
                 raise ValueError(f"exactly one source of role {role} is needed for {self.method.change.detector}")
         if stray := sorted(set(roles) - {*need, "biomass"}):
             raise ValueError(f"{self.method.change.detector} has no use for a source of role {stray[0]}")
+        change = self.method.change
+        if isinstance(change, StepTable) and (lacking := sorted(set(change.bands) - set(self.source("optical").bands))):
+            raise ValueError(f"method.change.bands names {lacking[0]}, which the optical source does not have")
         if roles.count("biomass") > 1:
             raise ValueError("at most one source of role biomass")
 

@@ -157,16 +157,33 @@ def curves_section(s: Statement, views: Views) -> Html:
             class_="curve")
         for letter, pixel in zip(charts.LETTERS, seen.series, strict=False)
     )  # fmt: skip
-    refit = ", and fitted again before each later year on all that came before, until a break" if seen.refit_yearly else ""
-    flat = all(np.ptp(pixel.fitted) == 0 for pixel in seen.series)
-    intro = (
+    return join([tag("p", _method(seen)), curves.curve_key(), *figures])
+
+
+_CONFIDENCE = {
+    "harmonic-monitor/1": "the share of anomalies among the first eight, not a probability",
+    "matched-step/1": "the share of such steps that were losses in simulated worlds",
+}
+
+
+def _method(seen: OpticalViews) -> str:
+    """How the detector comes to a break, in words."""
+    anomaly, gaps = seen.anomaly, "Between seasons nothing was used, so no line is drawn."
+    flat = "These histories are too short for a seasonal curve, so the model is a constant. "
+    constant = flat if all(np.ptp(pixel.fitted) == 0 for pixel in seen.series) else ""
+    if anomaly.detector.startswith("matched-step"):
+        return (
+            "The canopy index as the detector sees it: all bands, weighted so that a clearing stands out of what this forest's "
+            "pixels do anyway; 0 is closed forest, −1 cleared ground. The model is fitted to the history (shaded) and carried "
+            "forward. A break is a step that the observations of the months after it hold, tested together; the threshold "
+            f"drawn lies {anomaly.sigmas} standard deviations below the model. {constant}{gaps}"
+        )
+    refit = ", and fitted again before each later year on all that came before, until a break" if anomaly.refit_yearly else ""
+    return (
         "NDVI as the detector sees it: each scene is first shifted so that the forest's median matches the history's. The "
-        f"model is fitted to the history (shaded) and carried forward{refit}. {seen.consecutive} observations in a row more "
-        f"than {seen.threshold_sigma} standard deviations below it are a break. "
-        + ("These histories are too short for a seasonal curve, so the model is a constant. " if flat else "")
-        + "Between seasons nothing was used, so no line is drawn."
+        f"model is fitted to the history (shaded) and carried forward{refit}. {anomaly.consecutive} observations in a row more "
+        f"than {anomaly.sigmas} standard deviations below it are a break. {constant}{gaps}"
     )
-    return join([tag("p", intro), curves.curve_key(), *figures])
 
 
 def _told(pixel: PixelSeries, seen: OpticalViews) -> str:
@@ -176,7 +193,7 @@ def _told(pixel: PixelSeries, seen: OpticalViews) -> str:
         verdicts = pixel.anomalous[clear & (pixel.days > epoch_day(seen.history_end))]
         return (
             f"{verdicts.size} clear observations follow the history; {verdicts.sum()} lie below the threshold, never "
-            f"{seen.consecutive} in a row. No break."
+            f"{seen.anomaly.consecutive} in a row. No break."
         )
     verdicts = pixel.anomalous[clear & (pixel.days >= epoch_day(pixel.break_date))]
     below, after, again = int(verdicts.sum()), verdicts.size, int(np.argmax(verdicts[::-1]))
@@ -192,5 +209,5 @@ def _told(pixel: PixelSeries, seen: OpticalViews) -> str:
     )
     return (
         f"{when} From then on {below} of {after} clear observations lie below the threshold.{greened} "
-        f"Confidence {pixel.confidence_percent} %: the share of anomalies among the first eight, not a probability."
+        f"Confidence {pixel.confidence_percent} %: {_CONFIDENCE[seen.anomaly.detector]}."
     )

@@ -22,7 +22,7 @@ from mrv.carbon.tables import factors_for
 from mrv.checks import Check, decide
 from mrv.equations import percentage_speaks
 from mrv.errors import MRVError
-from mrv.plan import ChangeTable, MonitoringPlan, plan_from_json
+from mrv.plan import MonitoringPlan, plan_from_json
 from mrv.programme.credits import PriorCredit, RiskReport
 from mrv.programme.rows import programme_row, worked_example
 from mrv.rules.consistency import claim_faults, grid_faults, plot_faults, record_faults, sample_faults, seed_faults
@@ -133,7 +133,7 @@ def _plan(s: Statement) -> Iterator[str]:
 
 
 def _observation(s: Statement) -> Iterator[str]:
-    optical = isinstance(_plan_of(s).method.change, ChangeTable)
+    optical = _plan_of(s).method.is_optical
     seen = {"used", "history"} if optical else {"layer"}
     detector = _sources(s, "optical" if optical else "extent")
     days = [date.fromisoformat(e.date) for e in s.evidence if e.status in seen and e.source in detector]
@@ -329,7 +329,7 @@ def _programme(s: Statement) -> Iterator[str]:
 
 def _words(s: Statement) -> Iterator[str]:
     plan = _plan_of(s)
-    optical, later = isinstance(plan.method.change, ChangeTable), plan.is_later(date.fromisoformat(s.period.start))
+    optical, later = plan.method.is_optical, plan.is_later(date.fromisoformat(s.period.start))
     yield from _differs("absent", [row.model_dump() for row in s.absent], absent(_names(s), later=later))
     yield from _differs("not verified", s.not_verified, not_verified(_names(s), optical=optical))
     yield from _differs("findings", [row.model_dump() for row in s.findings], [row.model_dump() for row in findings(s)])

@@ -15,6 +15,7 @@ from mrv.accounts.tonnes import CREDITABLE_WITH
 from mrv.carbon.pools import METHANE
 from mrv.checks import Check, decide
 from mrv.equations import sqrt_fraction
+from mrv.plan import STEP_OBSERVATIONS
 from mrv.rules.plausibility import broken_sum, mature_kg, standing_kg, two_years_kg, yearly_kg, yearly_removal_kg
 from mrv.sections import ConclusionSection, GateSection
 from mrv.sections.activity import MAPPED_AREA
@@ -106,7 +107,7 @@ def input_integrity(statement: Statement) -> GateSection:
             limit="every offset agrees with dark vegetation",
         )  # fmt: skip
     used = [scene for scene in statement.evidence if scene.status in {"used", "history"}]
-    steps, longest, run = 0, int(change["consecutive"]), 0
+    steps, longest, run = 0, int(change.get("consecutive", STEP_OBSERVATIONS)), 0
     for scene in sorted(statement.evidence, key=lambda scene: (scene.date, scene.id)):
         if scene.status in {"used", "history", "index step"}:
             run = run + 1 if scene.status == "index step" else 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-from mrv.plan import ChangeTable
 from mrv.sources.radiometry import offset_agrees, offset_for
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def scene_faults(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
         s: The statement.
         plan: Its plan.
     """
-    optical = isinstance(plan.method.change, ChangeTable)
+    optical = plan.method.is_optical
     detector = plan.source("optical" if optical else "extent")
     mine = [scene for scene in s.evidence if scene.source == detector.id]
     rest = [scene for scene in s.evidence if scene.source != detector.id]
@@ -114,12 +113,12 @@ def _first(scene: SceneSection, rules: ObservationTable, start: date) -> str:
 
 def _years_seen(s: Statement, plan: MonitoringPlan, scenes: Sequence[SceneSection]) -> Iterator[str]:
     """Unseen is not unharmed: the detectors refuse a year of the period that nobody looked at."""
-    change = plan.method.change
+    need = plan.method.scenes_needed
     years = [int(scene.date[:4]) for scene in scenes if scene.status in {"used", "layer"}]
-    if isinstance(change, ChangeTable):
+    if plan.method.is_optical:
         for year in range(int(s.period.start[:4]), int(s.period.end[:4]) + 1):
-            if years.count(year) < change.consecutive:
-                yield f"{year} has {years.count(year)} usable scenes, {change.consecutive} are needed"
+            if years.count(year) < need:
+                yield f"{year} has {years.count(year)} usable scenes, {need} are needed"
         return
     if len(set(years)) < len(years):
         yield "two extent maps are of one year"

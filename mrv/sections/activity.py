@@ -10,14 +10,34 @@ from mrv.sections import Count, Int, Section, Text
 from mrv.units import DateStr, DecimalStr, Digest
 
 Stratum = Literal["tree-cover loss", "buffer around loss", "stable forest", "stable non-forest", "gain of forest"]
-MapName = Literal["break_day", "confidence", "clear_count", "stratum", "loss_year", "gain_year"]
+MapName = Literal[
+    "break_day",
+    "confidence",
+    "clear_count",
+    "stratum",
+    "loss_year",
+    "gain_year",
+    "last_clear_day",
+    "loss_percent",
+    "back_percent",
+]
 DETECTOR_MAPS: dict[str, tuple[MapName, ...]] = {
     "harmonic-monitor/1": ("break_day", "confidence", "clear_count", "stratum"),
+    "matched-step/1": (
+        "break_day",
+        "confidence",
+        "clear_count",
+        "last_clear_day",
+        "loss_percent",
+        "back_percent",
+        "stratum",
+    ),
     "extent-epochs/1": ("loss_year", "gain_year", "stratum"),
 }
 """Maps that each detector makes."""
 DETECTOR_STRATA: dict[str, tuple[Stratum, ...]] = {
     "harmonic-monitor/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
+    "matched-step/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
     "extent-epochs/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest", "gain of forest"),
 }
 """Strata that each detector's map has, in the order of their codes."""

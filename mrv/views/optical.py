@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mrv.activity.strata import FOREST, LOSS
-from mrv.cube import NODATA, ndvi
+from mrv.cube import NODATA
 from mrv.units import epoch_day, from_epoch_day
 from mrv.views.places import lonlat
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mrv.change.change_map import Anomaly
     from mrv.cube import Layer
     from mrv.pipeline import Result
 
@@ -47,6 +48,8 @@ class PixelSeries:
     """Latitude of its centre, degrees."""
     days: NDArray[np.int32]
     """Days since 1970-01-01 of the scenes used (time,)."""
+    index: str
+    """Name of the index."""
     observed: NDArray[np.float64]
     """Index × 10⁴ less the scene's shift (time,); NaN where not clear."""
     fitted: NDArray[np.float64]
@@ -85,12 +88,8 @@ class OpticalViews:
     """A loss, the weakest loss and a stable pixel, as far as there are such."""
     history_end: date
     """Last scene of the history."""
-    threshold_sigma: str
-    """Standard deviations below the model that make an anomaly."""
-    consecutive: int
-    """Anomalies in a row that make a break."""
-    refit_yearly: bool
-    """Whether the model is fitted again each year, on all observations before."""
+    anomaly: Anomaly
+    """What the detector calls an anomaly."""
     season_gap: tuple[date, date]
     """Last scene before the period and first scene in it."""
     gap_loss_px: int
@@ -110,7 +109,7 @@ def look_optical(result: Result) -> OpticalViews:
     first, last = _good_year(history), _good_year(period or monitored)
     before, after = stretch(_composite(result, first), _composite(result, last))
     gap = _season_gap(optical.model.days, epoch_day(start))
-    rules, change = optical.model.rules, optical.change
+    change = optical.change
     return OpticalViews(
         before=before,
         after=after,
@@ -122,9 +121,7 @@ def look_optical(result: Result) -> OpticalViews:
             for kind, (row, col) in choose(strata, change.break_day, change.confidence, since=epoch_day(start)).items()
         ),
         history_end=from_epoch_day(history[-1].day),
-        threshold_sigma=str(rules.threshold_sigma),
-        consecutive=rules.consecutive,
-        refit_yearly=rules.refit_yearly,
+        anomaly=optical.model.anomaly,
         season_gap=gap,
         gap_loss_px=int(((strata == LOSS) & (change.break_day == epoch_day(gap[1]))).sum()),
     )
@@ -225,18 +222,16 @@ def _composite(result: Result, layers: Sequence[Layer]) -> NDArray[np.int16]:
 
 def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
     tile, reader = (slice(row, row + 1), slice(col, col + 1)), result.optical.reader
-    red, nir = ([reader.reflectance(layer, role, tile) for layer in result.optical.used] for role in ("red", "nir"))
-    clear = [reader.clear(layer, tile) for layer in result.optical.used]
-    index = ndvi(np.stack(red), np.stack(nir), np.stack(clear))[:, 0, 0]
-    model = result.optical.model
-    fitted, threshold = model.fitted(index)
-    day, seen = int(result.optical.change.break_day[row, col]), index != NODATA
+    used, model = result.optical.used, result.optical.model
+    roles = [role for role in used[0].bands if role != "classification"]
+    bands = {role: np.stack([reader.reflectance(layer, role, tile) for layer in used])[:, 0, 0] for role in roles}
+    curve = model.curve(bands, np.stack([reader.clear(layer, tile) for layer in used])[:, 0, 0])
+    day, seen = int(result.optical.change.break_day[row, col]), np.isfinite(curve.observed)
     lon, lat = lonlat(result, row + 0.5, col + 0.5)
     earlier = model.days[seen & (model.days < day)]
     return PixelSeries(
         kind=kind, row=row, col=col, lon=lon, lat=lat, days=model.days,
-        observed=np.where(seen, model.normalise(index), np.nan).astype(np.float64),
-        fitted=fitted, threshold=threshold,
+        index=curve.name, observed=curve.observed, fitted=curve.fitted, threshold=curve.threshold,
         break_date=from_epoch_day(day) if day > 0 else None,
         last_clear=from_epoch_day(int(earlier[-1])) if earlier.size else None,
         confidence_percent=int(result.optical.change.confidence[row, col]),

@@ -12,7 +12,7 @@ from support.tiny_project import CLEARINGS, LOSS_PX
 
 from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE, STRATA, loss_years, measure_change, strata_map
 from mrv.areas import total_m2
-from mrv.change.harmonic_monitor import ChangeMap
+from mrv.change.change_map import ChangeMap
 from mrv.units import Period, epoch_day
 
 START, END = date(2019, 1, 1), date(2020, 12, 31)
