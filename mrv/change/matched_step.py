@@ -261,7 +261,8 @@ class StepState:
         residual, counted = np.empty(pixels, np.float32), np.empty(pixels, np.bool_)
         residual_of_scene(
             _flat(bands, pixels)[None], _flat(clear, pixels)[None], model.filter.weights, model.offset[:, -1:],
-            model.waves[-1:], self.coefficients, self.sigma, model.rules.packed_fit(model.filter.tint), tile_scratch(2, 1), residual, counted,
+            model.waves[-1:], self.coefficients, self.sigma, model.rules.packed_fit(model.filter.tint), tile_scratch(2, 1),
+            residual, counted,
         )  # fmt: skip
         return replace(
             self, model=model, residual=np.concatenate([self.residual, residual[None]]),
