@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from mrv.plan import GridTable, ObservationTable
+    from mrv.plan import GridTable, ObservationTable, Radiometry
     from mrv.sources.store import Store
 
 NODATA = np.int16(-32768)
@@ -46,6 +46,50 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """How digital numbers become reflectance."""
+
+    scale: Fraction
+    """Reflectance per digital number."""
+    offset: Fraction
+    """Added to it."""
+    nodata_dn: int
+    """Digital number without a value."""
+
+    @classmethod
+    def of(cls, radiometry: Radiometry) -> Calibration:
+        """As the plan has it."""
+        return cls(Fraction(radiometry.scale), Fraction(radiometry.reflectance_offset or 0), radiometry.nodata_dn or 0)
+
+    def reflectance(self, dn: NDArray[Any], offset_dn: int) -> NDArray[np.int16]:
+        """Reflectance × 10⁴, rounded; ``NODATA`` where there is no value.
+
+        Args:
+            dn: Digital numbers.
+            offset_dn: Added to them.
+        """
+        wide = dn.astype(np.int64)
+        slope, offset = self.scale * SCALE, self.offset * SCALE
+        below = slope.denominator * offset.denominator
+        exact = (wide + offset_dn) * (slope.numerator * offset.denominator) + offset.numerator * slope.denominator
+        scaled = (2 * exact + below) // (2 * below)
+        return np.where(wide == self.nodata_dn, NODATA, np.clip(scaled, -SCALE, 3 * SCALE)).astype(np.int16)
+
+
+def masked(classification: NDArray[Any], rules: ObservationTable) -> NDArray[np.bool_]:
+    """What a scene classification does not call clear ground.
+
+    Args:
+        classification: Codes or bit fields.
+        rules: Codes and bits that are not clear.
+    """
+    bits = sum(1 << bit for bit in rules.masked_bits or ())
+    codes: NDArray[np.bool_] = np.isin(classification, rules.masked_classes)
+    flagged: NDArray[np.bool_] = (classification.astype(np.int64) & bits) != 0
+    return codes | flagged
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Reads tiles of layers from a store, on the grid, whatever the native pixel size of a band."""
 
@@ -57,8 +101,8 @@ class Reader:
     """The plan's grid."""
     observation: ObservationTable | None
     """Masking rules; None for layers that are not reflectance."""
-    scale: Fraction | None
-    """Reflectance per digital number; None for layers that are not."""
+    calibration: Calibration | None
+    """How digital numbers become reflectance; None for layers that are not."""
 
     def band(self, layer: Layer, role: str, tile: tuple[slice, slice]) -> NDArray[Any]:
         """Digital numbers of a tile, coarser bands repeated onto the grid.
@@ -107,22 +151,18 @@ class Reader:
             slice(max(0, rows.start - rim), min(self.grid.shape[0], rows.stop + rim)),
             slice(max(0, cols.start - rim), min(self.grid.shape[1], cols.stop + rim)),
         )
-        masked = np.isin(self.band(layer, "classification", wide), self.observation.masked_classes)
-        grown = dilate(masked, rim)
+        grown = dilate(masked(self.band(layer, "classification", wide), self.observation), rim)
         top, left = rows.start - wide[0].start, cols.start - wide[1].start
         return ~grown[top : top + rows.stop - rows.start, left : left + cols.stop - cols.start]
 
     def reflectance(self, layer: Layer, role: str, tile: tuple[slice, slice]) -> NDArray[np.int16]:
-        """Reflectance × 10⁴ of a tile, rounded; ``NODATA`` where the digital number is 0.
+        """Reflectance × 10⁴ of a tile, rounded; ``NODATA`` where there is none.
 
         Returns:
             int16 (y, x).
         """
-        dn = self.band(layer, role, tile).astype(np.int64)
-        assert self.scale is not None
-        factor = self.scale * SCALE
-        scaled = ((dn + layer.offset_dn) * factor.numerator * 2 + factor.denominator) // (2 * factor.denominator)
-        return np.where(dn == 0, NODATA, np.clip(scaled, -SCALE, 3 * SCALE)).astype(np.int16)
+        assert self.calibration is not None
+        return self.calibration.reflectance(self.band(layer, role, tile), layer.offset_dn)
 
 
 def ndvi(red: NDArray[np.int16], nir: NDArray[np.int16], clear: NDArray[np.bool_]) -> NDArray[np.int16]:

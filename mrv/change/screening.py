@@ -59,7 +59,8 @@ def view_scene(reader: Reader, layer: Layer, forest: NDArray[np.bool_]) -> Scene
         index = ndvi(red, nir, reader.clear(layer, tile))
         seen = forest[tile] & (index != NODATA)
         index_bins += np.bincount(index[seen].astype(np.int64) + SCALE, minlength=2 * SCALE + 1)
-        blue_bins += np.bincount(reader.band(layer, "blue", tile)[seen].astype(np.int64), minlength=_DN_BINS)
+        blue = np.clip(reader.band(layer, "blue", tile)[seen].astype(np.int64), 0, _DN_BINS - 1)
+        blue_bins += np.bincount(blue, minlength=_DN_BINS)
     clear = int(index_bins.sum())
     return SceneView(
         clear_px=clear,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from mrv.activity.strata import measure_change
 from mrv.change.harmonic_monitor import Model
 from mrv.change.screening import SceneView, Screened, screen, view_scene
 from mrv.change.step_detector import set_up
-from mrv.cube import Layer, Reader, build_cube
+from mrv.cube import Calibration, Layer, Reader, build_cube
 from mrv.errors import SourceError
 from mrv.observe.observed import Observed
 from mrv.observe.scenes import bands_of, layer_section
@@ -178,7 +177,7 @@ def _radiometry(plan: MonitoringPlan) -> Any:
 
 
 def _reader(plan: MonitoringPlan, grid: GeoBox, store: Store) -> Reader:
-    return Reader(store, grid, plan.grid, plan.method.optical, Fraction(_radiometry(plan).scale))
+    return Reader(store, grid, plan.grid, plan.method.optical, Calibration.of(_radiometry(plan)))
 
 
 def _forest(plan: MonitoringPlan, reader: Reader, cover: Scene) -> NDArray[np.bool_]:

@@ -16,6 +16,10 @@ class Radiometry(Table):
 
     scale: Annotated[Decimal, Field(ge=Decimal("0.000001"), le=1, allow_inf_nan=False)]
     """Reflectance per digital number."""
+    reflectance_offset: Annotated[Decimal, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
+    """Added to the scaled number (Landsat Collection 2: −0.2); absent: nothing."""
+    nodata_dn: Annotated[int, Field(strict=True, ge=-32_768, le=65_535)] | None = None
+    """Digital number without a value; absent: 0."""
     unknown_baseline_offset_dn: Annotated[int, Field(strict=True)] | None = None
     """Offset declared for items without a processing baseline; absent: such items are refused."""
     reason: str = ""
@@ -108,6 +112,8 @@ class ObservationTable(RecordTable):
 
     masked_classes: tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...]
     """Scene classification codes that are not clear ground."""
+    masked_bits: tuple[Annotated[int, Field(strict=True, ge=0, le=15)], ...] | None = None
+    """Bits of the classification that are set where ground is not clear (Landsat QA_PIXEL, HLS Fmask)."""
     dilation_px: Annotated[int, Field(strict=True, ge=0, le=32)]
     """Masked pixels grow by this many pixels (square)."""
     season_start_doy: DayOfYear

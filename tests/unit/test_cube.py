@@ -13,9 +13,10 @@ from scipy import ndimage
 from support.run_tiny import run_tiny
 from support.tiny_project import tiny_project
 
-from mrv.cube import Layer, Reader, build_cube, ndvi
+from mrv.cube import Calibration, Layer, Reader, build_cube, masked, ndvi
 from mrv.errors import StoreError
 from mrv.kernels.morphology import dilate
+from mrv.plan import ObservationTable, Radiometry
 
 NODATA = -32768
 
@@ -66,7 +67,7 @@ def test_reflectance_with_the_added_offset_is_the_same(tiny_result, shifted):
 def test_reflectance_against_fractions(tiny_result, scale, offset):
     reader, first = tiny_result.result.optical.reader, tiny_result.result.optical.layers[0]
     layer = Layer(first.day, first.bands, offset)
-    scaled = Reader(reader.store, reader.grid, reader.table, reader.observation, scale)
+    scaled = Reader(reader.store, reader.grid, reader.table, reader.observation, Calibration(scale, Fraction(0), 0))
     dn, found = reader.band(layer, "red", WHOLE), scaled.reflectance(layer, "red", WHOLE)
     for value, stated in zip(dn.ravel()[::17].tolist(), found.ravel()[::17].tolist(), strict=True):
         exact = min(max(Fraction(value + offset) * scale * 10_000, Fraction(-10_000)), Fraction(30_000))
@@ -150,3 +151,30 @@ def test_a_band_that_is_gone_is_named(tiny_result):
         tiny_result.result.optical.reader.band(layer, "red", WHOLE)
     assert caught.value.error_code == "store.absent"
     assert caught.value.hint
+
+
+@given(st.integers(1, 65_535), st.integers(-1000, 0))
+@settings(deadline=None, max_examples=200)
+def test_landsat_collection_2_against_fractions(dn, offset_dn):
+    """0.0000275 · DN − 0.2, Landsat Collection 2 Level 2."""
+    table = Radiometry.model_validate({"scale": "0.0000275", "reflectance_offset": "-0.2"})
+    found = int(Calibration.of(table).reflectance(np.array([dn], np.uint16), offset_dn)[0])
+    exact = (Fraction(275, 10**7) * (dn + offset_dn) - Fraction(1, 5)) * 10_000
+    assert found == min(max(floor(exact + Fraction(1, 2)), -10_000), 30_000)
+
+
+def test_the_number_without_a_value_is_the_plan_s():
+    table = Radiometry.model_validate({"scale": "0.0001", "nodata_dn": -9999})
+    found = Calibration.of(table).reflectance(np.array([-9999, 0, 250], np.int16), 0)
+    assert found.tolist() == [NODATA, 0, 250]
+
+
+@pytest.mark.parametrize(
+    ("bits", "code", "expected"),
+    [((1, 2, 3, 4), 0b0100000, False), ((1, 2, 3, 4), 0b0101000, True),
+     ((0,), 21824, False), ((3,), 21824 | 8, True), (None, 8, False)],
+)  # fmt: skip
+def test_bit_fields_are_masked_by_bit(bits, code, expected):
+    rules = ObservationTable.model_construct(masked_classes=(9,), masked_bits=bits)
+    assert masked(np.array([code], np.uint16), rules).tolist() == [expected]
+    assert masked(np.array([9], np.uint16), rules).tolist() == [True]
