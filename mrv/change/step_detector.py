@@ -99,7 +99,7 @@ class StepDetector:
         spread = max(float(state.sigma[0, 0]), self.model.rules.drift)
         canopy = 1e4 * (loss_filter.forest_level - np.stack([loss, fitted, fitted + _ANOMALOUS * spread]))
         observed = np.where(counted[:size], canopy[0], np.nan)
-        return Curve("Canopy index", observed, canopy[1], canopy[2])
+        return Curve("Canopy", observed, canopy[1], canopy[2])
 
 
 def set_up(cube: xr.Dataset, forest: NDArray[np.bool_], table: StepTable, *, history: int) -> StepDetector:
