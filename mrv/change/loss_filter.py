@@ -7,14 +7,13 @@ the smallest that any linear index can have.  A second feature is the same filte
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from importlib.resources import files
 from math import fsum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mrv.change.published import table_rows
 from mrv.errors import SourceError
 from mrv.kernels.covariance import CONSISTENCY, MAX_SIZE, QUANTILE, ROUNDS, concentrate
 from mrv.kernels.harmonic import solve_spd
@@ -67,8 +66,7 @@ def endmembers(bands: Sequence[str]) -> dict[str, NDArray[np.float64]]:
     References:
         Souza, Roberts & Cochrane 2005, RSE 98:329–343, in the values that MapBiomas and sits compute NDFI with.
     """
-    text = files("mrv.change").joinpath("tables/endmembers.csv").read_text()
-    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    rows = table_rows("endmembers")
     for band in bands:
         if band not in rows[0] or band == "name":
             raise SourceError(

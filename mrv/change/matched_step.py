@@ -8,15 +8,14 @@ state = model.fit(bands, clear); state = state.extend(…)          # or scene b
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mrv.change.loss_filter import scalar_product
+from mrv.change.published import table_rows
 from mrv.errors import SourceError
 from mrv.kernels.step_monitor import RESULT_ROWS, decide_block, fit_block, monitor_block, residual_of_scene
 from mrv.kernels.tile_fit import history_waves, tile_scratch, year_waves
@@ -89,9 +88,7 @@ class StepRules:
 
 def confidence_table() -> NDArray[np.uint8]:
     """Share of true losses among reported ones in percent, by quarter of a standard error from 0, on simulated worlds."""
-    text = files("mrv.change").joinpath("tables/step_confidence.csv").read_text()
-    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
-    return np.array([int(row["percent"]) for row in rows], np.uint8)
+    return np.array([int(row["percent"]) for row in table_rows("step_confidence")], np.uint8)
 
 
 @dataclass(frozen=True)

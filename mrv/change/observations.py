@@ -6,12 +6,11 @@ twice, and a sensor that is brighter than another must not make a step when it j
 
 from __future__ import annotations
 
-import csv
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mrv.change.published import table_rows
 from mrv.errors import SourceError
 
 if TYPE_CHECKING:
@@ -92,12 +91,10 @@ def harmonise(bands: NDArray[np.int16], *, roles: Sequence[str], sensor: str) ->
 
 def _bandpass() -> dict[tuple[str, str], tuple[int, int]]:
     """(sensor, role) → slope × 10⁴ and offset × 10⁸."""
-    text = files("mrv.change").joinpath("tables/bandpass.csv").read_text()
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return {
         (row["sensor"], row["role"]): (
             round(float(row["slope"]) * SLOPE_SCALE),
             round(float(row["offset"]) * SLOPE_SCALE * OFFSET_SCALE),
         )
-        for row in rows
+        for row in table_rows("bandpass")
     }

@@ -29,7 +29,7 @@ from mrv.plan.reference import ReferenceTable
 from mrv.plan.site import GridTable, ProjectTable
 from mrv.units import decimal_str, sha256_json
 
-_DETECTORS = frozenset({"harmonic-monitor/1", "extent-epochs/1"})
+_DETECTORS = frozenset({"harmonic-monitor/1", "matched-step/1", "extent-epochs/1"})
 
 
 class MonitoringPlan(Table):
