@@ -131,7 +131,8 @@ def fuse(evidence: Sequence[Evidence], rules: FusionRules, *, start: int) -> NDA
         SourceError: No evidence, or blocks of different size.
 
     References:
-        Reiche, de Bruin, Hoekman, Verbesselt & Herold 2015, RSE 156:276–293; Reiche et al. 2018, RSE 204:147–161.
+        Reiche, de Bruin, Hoekman, Verbesselt & Herold 2015, Remote Sensing 7(5):4973–4996; Reiche et al. 2018, RSE
+        204:147–161.
     """
     shapes = {one.index.shape[1:] for one in evidence}
     if len(shapes) != 1:

@@ -114,7 +114,7 @@ def normalise_incidence(
         SourceError: An angle outside 0 to 89 degrees, or an unknown quantity.
 
     References:
-        Ulaby, Moore & Fung 1982, Microwave Remote Sensing II; Mladenova et al. 2013, IEEE TGRS 51(3):1640–1652, eq. 1.
+        Ulaby, Moore & Fung 1982, Microwave Remote Sensing II; Mladenova et al. 2013, IEEE TGRS 51(3):1791–1804.
     """
     if quantity not in {"sigma0", "gamma0"}:
         raise SourceError(f"quantity {quantity!r}", code="radar.quantity", hint="sigma0 or gamma0")

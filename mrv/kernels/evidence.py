@@ -78,7 +78,7 @@ def non_forest(
         out: (time, pixel); :data:`UNSEEN` where nothing was seen or the history is too short.
 
     References:
-        Reiche et al. 2015, RSE 156:276–293, §3.2: P(NF|x) = f_NF(x) / (f_NF(x) + f_F(x)), held within 0.1 and 0.9.
+        Reiche et al. 2015, Remote Sensing 7(5):4973–4996: P(NF|x) = f_NF(x) / (f_NF(x) + f_F(x)), held within 0.1 and 0.9.
     """
     shift, spread_non, floor, cut = rules[0], rules[1], rules[2], rules[3]
     values = np.empty(max(history, 1))
@@ -98,7 +98,7 @@ def non_forest(
 
 @njit(nogil=True)
 def posterior(prior: float, likelihood: float) -> float:
-    """Bayes' rule with the likelihood of non-forest against that of forest (Reiche et al. 2015, eq. 3)."""
+    """Bayes' rule with the likelihood of non-forest against that of forest (Reiche et al. 2015)."""
     yes = prior * likelihood
     return yes / (yes + (1.0 - prior) * (1.0 - likelihood))
 
@@ -118,7 +118,7 @@ def update(
         out: Break day, day of confirmation, confidence in percent rounded down, class (4, pixel).
 
     References:
-        Reiche et al. 2015, RSE 156:276–293, §3.3 and figure 4; Reiche et al. 2018, RSE 204:147–161, §3.4; the limit of 90
+        Reiche et al. 2015, Remote Sensing 7(5):4973–4996; Reiche et al. 2018, RSE 204:147–161; the limit of 90
         days is of Reiche et al. 2021, ERL 16:024005.
     """
     for p in range(part.shape[1]):

@@ -177,7 +177,7 @@ def tmask(
         odd: Out (time,), from ``first`` on.
 
     References:
-        Zhu & Woodcock 2014, RSE 152:217–234, eq. 3 and 4 (Tmask), with the departure two-sided in both bands; bisquare
+        Zhu & Woodcock 2014, RSE 152:217–234 (Tmask), with the departure two-sided in both bands; bisquare
         weights after Holland & Welsch 1977, with the leverage in the residuals' scale.
     """
     n = last - first

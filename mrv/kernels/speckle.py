@@ -76,7 +76,7 @@ def speckle_block(power: F4, half: int, fewest: int, causal: bool, out: F4) -> N
         out: Filtered power (time, y, x); NaN where nothing was seen, the observation itself where its window is too empty.
 
     References:
-        Quegan & Yu 2001, IEEE TGRS 39(11):2373–2379, eq. 1 with equal weights: J_k = E[I_k] / N · Σ_i I_i / E[I_i], over
+        Quegan & Yu 2001, IEEE TGRS 39(11):2373–2379, with equal weights: J_k = E[I_k] / N · Σ_i I_i / E[I_i], over
         the N images valid at the pixel.
     """
     times, rows, cols = power.shape
