@@ -21,7 +21,7 @@ from series_split import trains
 
 from mrv.change.loss_filter import LossFilter, calibrate
 from mrv.change.matched_step import StepModel, StepRules
-from mrv.kernels.steps import find_step
+from mrv.kernels.steps import CLEARING, DEGRADATION, find_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,7 +207,7 @@ def shipped(samples: Samples, season: Season, history: int) -> Bools:
     """``matched-step/1`` as it is, the first dates for history: where it reports a loss (sample,)."""
     model = StepModel(StepRules(), season.filter, samples.days, history)
     found = model.block(samples.bands[:, :, None, :], samples.observed[:, None, :])
-    return np.isin(found[3, 0], (1, 2))
+    return np.isin(found[2, 0], (CLEARING, DEGRADATION))
 
 
 # ── scores ───────────────────────────────────────────────────────────────────

@@ -23,6 +23,9 @@ from mrv.kernels.season_fit import COEFFICIENTS, YEAR
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_YEAR_ZERO = 719_529
+"""Days from 0000-01-00 to 1970-01-01."""
+
 
 @dataclass(frozen=True)
 class CcdcRules:
@@ -77,7 +80,7 @@ class Segments:
     segment: NDArray[np.int32]
     """First day, last day, break day (0 none), observations, percent of the confirming run seen (y, x, segment, 5)."""
     model: NDArray[np.float32]
-    """Intercept at 1970-01-01, slope a year, cosine and sine of three harmonics (y, x, segment, band, 8)."""
+    """Coefficients of :func:`ccdc_basis` (y, x, segment, band, 8)."""
     rmse: NDArray[np.float32]
     """Of the last fit (y, x, segment, band)."""
     size: NDArray[np.float32]
@@ -192,8 +195,11 @@ class Ccdc:
 def ccdc_basis(days: NDArray[np.int32]) -> NDArray[np.float64]:
     """One, years since 1970-01-01, cosine and sine of three harmonics (time, 8).
 
+    The waves count from year 0, as in the authors' program: a LASSO shrinks cosine and sine apart, so that it is not
+    indifferent to where the year begins.
+
     Args:
         days: Days since 1970-01-01 (time,).
     """
-    waves = harmonic_basis(days, 3)
+    waves = harmonic_basis((days + _YEAR_ZERO).astype(np.int32), 3)
     return np.column_stack([waves[:, 0], days / YEAR, waves[:, 1:]])
