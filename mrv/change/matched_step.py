@@ -77,8 +77,8 @@ class StepRules:
     def packed(self) -> NDArray[np.float64]:
         """In the order of :data:`mrv.kernels.steps.RULES`.
 
-        The first three are the alarm's slack, limit and clip, standard deviations: it rings in vain for a fifth of stable pixels
-        and, on the worlds it was tried on, is silent for no certain step and for one possible step in a thousand.
+        The first three are the alarm's slack, limit and clip, standard deviations. It rings in vain for a fifth of stable
+        pixels; on the worlds it was tried on it is silent for no certain step and for one possible step in a thousand.
         """
         return np.array([
             1.5, 4.0, 5.0, self.drift, self.season, self.certain, self.possible, self.least, self.share, self.clearing,
