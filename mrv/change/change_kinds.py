@@ -83,7 +83,8 @@ def open_water(extent: Codes) -> Bools:
     for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         outer[border] = True
     outer[0] = False
-    return outer[labels]
+    water: Bools = outer[labels]
+    return water
 
 
 def change_kinds(
