@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gmw_cleaning_tables import as_markdown, draw_picture
-from gmw_data import CHANGE, GAIN, LOSS, REF, SHORT, YEARS, Raster, class_areas_m2, read_points, read_raster, row_areas_mm2
+from gmw_data import CHANGE, GAIN, LOSS, REF, SHORT, Raster, class_areas_m2, read_points, read_raster, row_areas_mm2
 from gmw_design import SITE, examine
 from gmw_scores import Judged, class_at_points, compare
 from gmw_split import CHOOSING, REPORTING

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from gmw_data import GAIN, LOSS, OTHER, STABLE
-
 if TYPE_CHECKING:
     from pathlib import Path
 
