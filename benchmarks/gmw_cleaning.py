@@ -36,9 +36,9 @@ SENSORS = ("JERS-1", *["PALSAR"] * 4, *["PALSAR-2"] * 6)
 """Radar of each epoch. All maps are of one version of the algorithm, so this is the only step that they can have."""
 SEARCH: dict[str, tuple[Any, ...]] = {
     "persist": (1, 2, 3),
-    "minimum_px": (1, 2, 4, 8, 16, 32),
+    "minimum_px": (1, 2, 4, 8, 16),
     "rim_px": (0, 1, 2),
-    "rim_persist": (2, 3, 4, 6, 12),
+    "rim_persist": (3, 4, 12),
     "settle": (1, 2),
     "last_loss": (True, False),
     "last_gain": (True, False),
@@ -123,7 +123,7 @@ def _climb(folder: Path, start: dict[str, Any]) -> dict[str, Any]:
         moved = False
         for name, values in SEARCH.items():
             for value in values:
-                if value == rules[name]:
+                if value == rules[name] or (name == "rim_persist" and rules["rim_px"] == 0):
                     continue
                 tried = {**rules, name: value}
                 score = objective(folder, tried)

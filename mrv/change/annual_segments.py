@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mrv.errors import SourceError
-from mrv.kernels.annual_segments import RESULT_ROWS, segment_block
+from mrv.kernels.annual_segments import BEFORE, DURATION, MAGNITUDE, RESULT_ROWS, SEGMENTS, YEAR, segment_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +50,9 @@ class SegmentRules:
 
     def __post_init__(self) -> None:
         bounds = {
-            "max_segments": (1, 20), "spike_threshold": (0, 1), "vertex_count_overshoot": (0, 20), "recovery_threshold": (0, 100),
-            "pval_threshold": (0, 1), "best_model_proportion": (0, 1), "min_observations_needed": (4, 1000),
+            "max_segments": (1, 20), "spike_threshold": (0, 1), "vertex_count_overshoot": (0, 20),
+            "recovery_threshold": (0, 100), "pval_threshold": (0, 1), "best_model_proportion": (0, 1),
+            "min_observations_needed": (4, 1000),
         }  # fmt: skip
         for name, (low, high) in bounds.items():
             if not low <= getattr(self, name) <= high:
@@ -98,7 +99,9 @@ def segment_years(values: NDArray[np.int16], years: Sequence[int], rules: Segmen
             hint="give int16 (year, y, x) and one year a composite",
         )  # fmt: skip
     if any(two <= one for one, two in pairwise(years)) or not all(0 < year <= 9999 for year in years):
-        raise SourceError(f"years {list(years)} do not ascend", code="segments.years", field="years", hint="one a year, in order")
+        raise SourceError(
+            f"years {list(years)} do not ascend", code="segments.years", field="years", hint="one a year, in order"
+        )
     shape, pixels, vertices = values.shape[1:], values[0].size if len(values) else 0, rules.max_segments + 1
     out = np.empty((RESULT_ROWS, pixels), np.int32)
     at, level = np.empty((vertices, pixels), np.int16), np.empty((vertices, pixels), np.int16)
@@ -109,4 +112,7 @@ def segment_years(values: NDArray[np.int16], years: Sequence[int], rules: Segmen
     flat = np.ascontiguousarray(values).reshape(len(years), pixels)
     segment_block(flat, np.array(years, np.int32), counts, limits, out, at, level)
     rows = out.reshape(RESULT_ROWS, *shape)
-    return AnnualSegments(*rows, at.reshape(-1, *shape), level.reshape(-1, *shape))
+    return AnnualSegments(
+        rows[YEAR], rows[MAGNITUDE], rows[DURATION], rows[BEFORE], rows[SEGMENTS], at.reshape(-1, *shape),
+        level.reshape(-1, *shape),
+    )  # fmt: skip

@@ -207,13 +207,13 @@ class _Follower:
         return patched & ((inner & held) | (self.row >= max(rules.rim_persist, rules.persist)))
 
     def _move(self, accepted: Bools, now: Codes, epoch: int) -> None:
-        for start in np.unique(self.since[accepted]).tolist():
-            mask = accepted & (self.since == start)
-            self.states[start:, mask] = now[mask]
-        self.state = np.where(accepted, now, self.state)
-        self.changed_to = np.where(accepted, now, self.changed_to)
-        self.row = np.where(accepted, 0, self.row)
-        assert (self.states[epoch] == self.state).all()
+        np.copyto(self.state, now, where=accepted)
+        np.copyto(self.changed_to, now, where=accepted)
+        self.row[accepted] = 0
+        self.states[epoch] = self.state
+        first = int(self.since[accepted].min()) if accepted.any() else epoch
+        for past in range(first, epoch):
+            np.copyto(self.states[past], now, where=accepted & (self.since <= past))
 
     def change_version(self, epoch: int) -> None:
         """Lay the version's edge aside: earlier maps get the later edge where nothing had changed, else the state stays."""
@@ -222,8 +222,8 @@ class _Follower:
         self.steps.append(measured)
         noise = version_noise(self.state, now, measured.width_px)
         fresh = noise & (self.changed_to == NODATA)
-        self.states[:, fresh] = now[fresh]
-        self.state = np.where(fresh, now, self.state)
-        self.row = np.where(noise, 0, self.row)
+        for state in (self.state, *self.states[:epoch]):
+            np.copyto(state, now, where=fresh)
+        self.row[noise] = 0
         self.restated |= fresh
         self.frozen |= noise & ~fresh

@@ -1,10 +1,10 @@
 """Straight segments through one value a year: despike, seek vertices, fit, simplify, choose by the F distribution.
 
-Where the paper drops surplus vertices by the angle at which the path turns, here the one goes that costs the path least: next to
-a sharp loss the angle is small between two steep steps, and the year of the loss would go (60 % of the years right, not 99).
+Where the paper drops surplus vertices by the angle at which the path turns, here the one goes that costs the path least: two
+steep steps in a row turn little, so that by angle the year before a sharp loss would often go.
 
-Every number is made of sums, products, quotients and square roots in a fixed order, so that it has the same bits everywhere:
-the incomplete beta function of the F test is a finite sum, because a segment has two parameters.
+Every number is made of sums, products, quotients and square roots in a fixed order, so that it has the same bits
+everywhere: the incomplete beta function of the F test is a finite sum, because a segment has two parameters.
 
 References:
     Kennedy, Yang & Cohen 2010, Remote Sensing of Environment 114:2897–2910, §2.3.
@@ -93,7 +93,8 @@ def _off_line(sums: F8, i: int, j: int, a: float, b: float) -> float:
     n = float(j - i)
     st, stt = sums[0, j] - sums[0, i], sums[1, j] - sums[1, i]
     sy, sty, syy = sums[2, j] - sums[2, i], sums[3, j] - sums[3, i], sums[4, j] - sums[4, i]
-    return max(syy - 2.0 * (a * sy + b * sty) + n * a * a + 2.0 * a * b * st + b * b * stt, 0.0)
+    off: float = syy - 2.0 * (a * sy + b * sty) + n * a * a + 2.0 * a * b * st + b * b * stt
+    return max(off, 0.0)
 
 
 @njit(nogil=True)
@@ -215,7 +216,8 @@ def fit_anchored(t: F8, sums: F8, vertices: I8, count: int, fitted: F8) -> float
         a = value - b * start
         fitted[s + 1] = a + b * t[j]
         squares += _off_line(sums, i + 1, j + 1, a, b)
-    return max(squares, _ROUNDING * (vertices[count - 1] + 1))
+    least: float = _ROUNDING * (vertices[count - 1] + 1)
+    return max(squares, least)
 
 
 @njit(nogil=True)
@@ -239,7 +241,8 @@ def p_of_f(squares: float, total: float, n: int, segments: int) -> float:
             power *= base
         base *= base
         left //= 2
-    return min(power * series, 1.0)
+    chance: float = power * series
+    return min(chance, 1.0)
 
 
 @njit(nogil=True)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from mrv.kernels.morphology import dilate
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -17,6 +15,17 @@ if TYPE_CHECKING:
 
 EIGHT = np.ones((3, 3), np.bool_)
 """Neighbours by an edge or a corner."""
+
+
+def touched(mask: Bools) -> Bools:
+    """A mask and its eight neighbours (y, x)."""
+    tall = mask.copy()
+    tall[1:] |= mask[:-1]
+    tall[:-1] |= mask[1:]
+    wide = tall.copy()
+    wide[:, 1:] |= tall[:, :-1]
+    wide[:, :-1] |= tall[:, 1:]
+    return wide
 
 
 def clumps(mask: Bools) -> tuple[Ints, NDArray[np.int64]]:
@@ -51,13 +60,11 @@ def depth_from(mask: Bools, most: int) -> Ints:
         mask: Boolean (y, x). What lies beyond the window is not in the mask.
         most: Steps that are counted.
     """
-    depth = np.full(mask.shape, most + 1, np.int32)
-    depth[mask] = 0
+    depth = (~mask).astype(np.int32)
     reached = mask
-    for step in range(1, most + 1):
-        grown = dilate(reached, 1)
-        depth[grown & ~reached] = step
-        reached = grown
+    for _ in range(most):
+        reached = touched(reached)
+        depth += ~reached
     return depth
 
 
@@ -65,5 +72,5 @@ def grow_within(seed: Bools, mask: Bools, steps: int) -> Bools:
     """What a seed reaches inside a mask in so many steps, eight neighbours (y, x)."""
     reached = seed & mask
     for _ in range(steps):
-        reached = dilate(reached, 1) & mask
+        reached = touched(reached) & mask
     return reached

@@ -1,6 +1,6 @@
 """Exact composites: the lower median of what was seen in each slot of time, such as a season of a year.
 
-A tile of pixels is sorted side by side by a network of comparisons, which is the same for every pixel; missing values sort last.
+A tile of pixels is sorted side by side by a network of comparisons, the same for every pixel; missing values sort last.
 
 References:
     Batcher 1968, Proc. AFIPS Spring Joint Computer Conf. 32:307–314 (odd-even merge sort).
@@ -33,7 +33,9 @@ def sorting_network(rows: int) -> I4:
         k = p
         while k >= 1:
             for j in range(k % p, rows - k, 2 * k):
-                pairs += [(i + j, i + j + k) for i in range(min(k, rows - j - k)) if (i + j) // (2 * p) == (i + j + k) // (2 * p)]
+                pairs += [
+                    (i + j, i + j + k) for i in range(min(k, rows - j - k)) if (i + j) // (2 * p) == (i + j + k) // (2 * p)
+                ]
             k //= 2
         p *= 2
     return np.array(pairs, np.int32).reshape(-1, 2)

@@ -40,7 +40,8 @@ def test_tiles_and_missing_values_do_not_matter():
     clear = rng.random(values.shape) < 0.7
     slots = np.zeros(9, np.int32)
     whole, _ = median_composite(values, clear, slots, 1)
-    parts = np.concatenate([median_composite(values[:, a : a + 131], clear[:, a : a + 131], slots, 1)[0] for a in range(0, 1500, 131)], 1)
+    cuts = [slice(a, a + 131) for a in range(0, 1500, 131)]
+    parts = np.concatenate([median_composite(values[:, cut], clear[:, cut], slots, 1)[0] for cut in cuts], axis=1)
     assert (whole == parts).all()
     blank = np.where(clear, values, MISSING)
     assert (median_composite(blank, np.ones_like(clear), slots, 1)[0] == whole).all()
