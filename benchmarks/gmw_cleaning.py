@@ -36,9 +36,9 @@ SENSORS = ("JERS-1", *["PALSAR"] * 4, *["PALSAR-2"] * 6)
 """Radar of each epoch. All maps are of one version of the algorithm, so this is the only step that they can have."""
 SEARCH: dict[str, tuple[Any, ...]] = {
     "persist": (1, 2, 3),
-    "minimum_px": (1, 2, 4, 8, 16),
+    "minimum_px": (1, 4, 16),
     "rim_px": (0, 1, 2),
-    "rim_persist": (3, 4, 12),
+    "rim_persist": (3, 12),
     "settle": (1, 2),
     "last_loss": (True, False),
     "last_gain": (True, False),
@@ -71,6 +71,11 @@ def _all_points(folder: Path) -> tuple[Points, ...]:
     return tuple(read_points(folder))
 
 
+@lru_cache(maxsize=32)
+def _raster(folder: Path, site: int) -> Raster:
+    return read_raster(folder, site)
+
+
 @lru_cache(maxsize=64)
 def _weight_ha(folder: Path, frame: str, site: int) -> float:
     """Area that a point stands for, where the frame is the whole raster at equal probability."""
@@ -86,7 +91,7 @@ def judge(folder: Path, sites: Collection[int], rules: dict[str, Any], *, weight
     """The points of the sites under both maps, by frame."""
     found: dict[str, list[Judged]] = {REF: [], CHANGE: []}
     for site in sorted(sites):
-        raster = read_raster(folder, site)
+        raster = _raster(folder, site)
         after = cleaned(raster, rules)
         for one in (one for one in _all_points(folder) if one.site == site):
             classes = [class_at_points(one, raster, maps.change(one.y0, one.y1)) for maps in (raster, after)]
@@ -127,6 +132,7 @@ def _climb(folder: Path, start: dict[str, Any]) -> dict[str, Any]:
                     continue
                 tried = {**rules, name: value}
                 score = objective(folder, tried)
+                print(name, value, round(score, 3), flush=True)
                 trace.append({name: value, "mean_f1": round(score, 3), "kept": score > best + 1e-9})
                 if score > best + 1e-9:
                     best, rules, moved = score, tried, True

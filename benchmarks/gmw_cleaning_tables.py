@@ -14,29 +14,36 @@ if TYPE_CHECKING:
 
 _COLOURS = {NODATA: (255, 255, 255), STABLE: (190, 214, 180), OTHER: (222, 232, 240), LOSS: (196, 30, 40), GAIN: (40, 70, 190)}
 
+_READING = """\
+`acc_ref` points are an equal-probability sample of each raster, so they can be weighted by area. `acc_chng` points were mostly
+drawn from what the raw maps call change and from outlines that the data do not hold: counts, not area, and a frame that favours
+the raw maps. The interval of the difference comes from drawing the points of each survey anew, the same draw for both maps;
+*right alone* counts the points that only one of the two maps judges rightly."""
+_STEP = """\
+The maps of 2015 on are moved by half a pixel or a pixel, right and down, and named as another version. The rule takes away what
+such a step adds; at *none* it shows what it costs of the change between 2010 and 2015, which two sensors saw."""
+
 
 def as_markdown(result: dict[str, Any]) -> str:
     """All tables."""
     numbers = {name: ", ".join(map(str, result[name])) for name in ("choosing", "reporting")}
     rules = ", ".join(f"`{name}` {value}" for name, value in result["rules"].items())
+    about = (
+        "Written by `python benchmarks/gmw_cleaning.py`. The halves were fixed by the SHA-256 of the site numbers before any "
+        f"score was computed (`gmw_split.py`). Rules chosen on sites {numbers['choosing']}: {rules}."
+    )
     parts = [
         "# Global Mangrove Watch change sites: raw maps beside cleaned ones",
-        "Written by `python benchmarks/gmw_cleaning.py`. The halves were fixed by the SHA-256 of the site numbers before any "
-        f"score was computed (`gmw_split.py`). Rules chosen on sites {numbers['choosing']}: {rules}.",
+        about,
         f"## Reported on sites {numbers['reporting']}\n\n" + _scores(result["scores"]["reporting"]),
-        "`acc_ref` points are an equal-probability sample of each raster, so they can be weighted by area. `acc_chng` points "
-        "were mostly drawn from what the raw maps call change and from outlines that the data do not hold: counts, not area, and "
-        "a frame that favours the raw maps. The interval of the difference comes from drawing the points of each survey anew, "
-        "the same draw for both maps; *right alone* counts the points that only one of the two maps judges rightly.",
+        _READING,
         "## Mapped area on the reporting sites, beside what the equal-probability points find\n\n"
         + _areas(result["areas"]["reporting"]),
         "![mapped change of one site, raw and cleaned](gmw-cleaning.png)",
         "## The half that chose the rules (not evidence)\n\n" + _scores(result["scores"]["choosing"]),
         _areas(result["areas"]["choosing"]),
         "## A version step laid over the real maps\n\n" + _steps(result["version_step"]),
-        "The maps of 2015 on are moved by half a pixel or a pixel, right and down, and named as another version. The rule takes "
-        "away what such a step adds; at *none* it shows what it costs of the change between 2010 and 2015, two sensors of one "
-        "version of the algorithm, most of which follows the edge.",
+        _STEP,
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -5,8 +5,9 @@ It becomes a change when all of these hold, and is then dated back to the first 
 
 - *time*: as many valid maps in a row disagree as ``persist`` asks (nodata is skipped and breaks no row);
 - *patch*: with its neighbours that disagree the same way, now or before, it makes a clump of ``minimum_px``;
-- *rim*: it lies deeper than ``rim_px`` from the edge of the extent before this change began, or within twice as many steps of a
-  candidate that does.  What only follows the edge must hold for ``rim_persist`` maps, or deepen.
+- *rim*: it lies deeper than ``rim_px`` from the edge of the extent before this change began, or nothing of what was there is
+  left within ``rim_px`` (a fringe that goes as a whole), or it is within twice as many steps of a candidate of either sort.
+  What only follows the edge must hold for ``rim_persist`` maps, or deepen.
 
 In the last map nothing can be held: ``last_loss`` and ``last_gain`` say whether a candidate that lacks only time is believed.
 A caller that credits gain leaves ``last_gain`` off: an emission is not withheld for want of confirmation, a removal is.
@@ -188,10 +189,10 @@ class _Follower:
         previous = self.state.copy()
         accepted = np.zeros(now.shape, np.bool_)
         for code, believed in ((OTHER, self.rules.last_loss), (FOREST, self.rules.last_gain)):
-            accepted |= self._accept(differs & (now == code), previous, code, believed=last and believed)
+            accepted |= self._accept(differs & (now == code), previous, now, code, believed=last and believed)
         self._move(accepted, now, epoch)
 
-    def _accept(self, candidates: Bools, previous: Codes, code: int, *, believed: bool) -> Bools:
+    def _accept(self, candidates: Bools, previous: Codes, now: Codes, code: int, *, believed: bool) -> Bools:
         rules = self.rules
         if not candidates.any():
             return candidates
@@ -202,7 +203,9 @@ class _Follower:
             return held & patched
         # An edge that has moved before is measured from where it began, so that what deepens year by year is followed.
         began = (previous == code) & (self.changed_to != code)
-        deep = candidates & (depth_from(began, rules.rim_px) > rules.rim_px)
+        behind = depth_from(began, rules.rim_px) > rules.rim_px
+        alone = depth_from((now != code) & (now != NODATA), rules.rim_px) > rules.rim_px
+        deep = candidates & (behind | alone)
         inner = grow_within(deep, candidates, 2 * rules.rim_px)
         return patched & ((inner & held) | (self.row >= max(rules.rim_persist, rules.persist)))
 

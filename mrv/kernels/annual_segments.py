@@ -216,8 +216,8 @@ def fit_anchored(t: F8, sums: F8, vertices: I8, count: int, fitted: F8) -> float
         a = value - b * start
         fitted[s + 1] = a + b * t[j]
         squares += _off_line(sums, i + 1, j + 1, a, b)
-    least: float = _ROUNDING * (vertices[count - 1] + 1)
-    return max(squares, least)
+    found: float = max(squares, _ROUNDING * (vertices[count - 1] + 1))
+    return found
 
 
 @njit(nogil=True)
