@@ -94,18 +94,18 @@ def _median_of_rows(values: I2, clear: NDArray[np.bool_], rows: I4, network: I4,
     tile = np.empty((count, _TILE), np.int16)
     for first in range(0, pixels, _TILE):
         size = min(_TILE, pixels - first)
+        last, number = first + size, seen[first : first + size]
         for r in range(count):
-            row, mask, to = values[rows[r]], clear[rows[r]], tile[r]
+            row, mask, to = values[rows[r], first:last], clear[rows[r], first:last], tile[r]
             for p in range(size):
-                good = mask[first + p] & (row[first + p] != MISSING)
-                to[p] = row[first + p] if good else _LAST
-                seen[first + p] += np.int16(good)
+                good = np.int16(mask[p]) & np.int16(row[p] != MISSING)
+                number[p] += good
+                to[p] = row[p] if good else _LAST
         for pair in range(len(network)):
             low, high = tile[network[pair, 0]], tile[network[pair, 1]]
             for p in range(size):
                 a, b = low[p], high[p]
                 low[p], high[p] = min(a, b), max(a, b)
         for p in range(size):
-            n = seen[first + p]
-            if n > 0:
-                out[first + p] = tile[(n - 1) // 2, p]
+            if number[p] > 0:
+                out[first + p] = tile[(number[p] - 1) // 2, p]
