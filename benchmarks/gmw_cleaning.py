@@ -87,12 +87,17 @@ def _weight_ha(folder: Path, frame: str, site: int) -> float:
     return sum(valid.values()) / 1e4 / one.n
 
 
+@lru_cache(maxsize=32)
+def _cleaned(folder: Path, site: int, rules: str) -> Raster:
+    return cleaned(_raster(folder, site), json.loads(rules))
+
+
 def judge(folder: Path, sites: Collection[int], rules: dict[str, Any], *, weighted: bool) -> dict[str, list[Judged]]:
     """The points of the sites under both maps, by frame."""
     found: dict[str, list[Judged]] = {REF: [], CHANGE: []}
     for site in sorted(sites):
         raster = _raster(folder, site)
-        after = cleaned(raster, rules)
+        after = _cleaned(folder, site, json.dumps(rules))
         for one in (one for one in _all_points(folder) if one.site == site):
             classes = [class_at_points(one, raster, maps.change(one.y0, one.y1)) for maps in (raster, after)]
             known = weighted and one.frame == REF
@@ -108,7 +113,7 @@ def objective(folder: Path, rules: dict[str, Any]) -> float:
             table = [(one.weight, one.cleaned == code, one.points.reference == code) for one in group]
             both = sum(weight * (a & b).sum() for weight, a, b in table)
             total += 200 * both / sum(weight * (int(a.sum()) + int(b.sum())) for weight, a, b in table)
-    return total / 4
+    return float(total / 4)
 
 
 def choose(folder: Path) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def _climb(folder: Path, start: dict[str, Any]) -> dict[str, Any]:
                 tried = {**rules, name: value}
                 score = objective(folder, tried)
                 print(name, value, round(score, 3), flush=True)
-                trace.append({name: value, "mean_f1": round(score, 3), "kept": score > best + 1e-9})
+                trace.append({name: value, "mean_f1": round(score, 3), "kept": bool(score > best + 1e-9)})
                 if score > best + 1e-9:
                     best, rules, moved = score, tried, True
     return {"rules": rules, "mean_f1": round(best, 3), "trace": trace}
@@ -143,8 +148,8 @@ def areas(folder: Path, sites: Collection[int], rules: dict[str, Any]) -> dict[s
     """Mapped area of change under both maps and the area that the equal-probability points find, summed over sites."""
     sums = {SHORT[code]: [0.0, 0.0, 0.0] for code in (LOSS, GAIN)}
     for one in (one for one in _all_points(folder) if one.frame == REF and one.site in sites):
-        raster, rows = read_raster(folder, one.site), row_areas_mm2(folder, one.site)
-        for at, maps in enumerate((raster, cleaned(raster, rules))):
+        rows = row_areas_mm2(folder, one.site)
+        for at, maps in enumerate((_raster(folder, one.site), _cleaned(folder, one.site, json.dumps(rules)))):
             mapped = class_areas_m2(maps.change(one.y0, one.y1), rows)
             for code in (LOSS, GAIN):
                 sums[SHORT[code]][at] += mapped[code] / 1e4
@@ -170,7 +175,7 @@ def version_steps(folder: Path, sites: Collection[int]) -> list[dict[str, Any]]:
     for label, half in (("none", None), ("half a pixel", True), ("one pixel", False)):
         row: dict[str, Any] = {"shift": label, "raw_px": 0, "rule_px": 0, "symmetric_px": 0, "net_px": 0, "stepped_sites": 0}
         for site in sorted(sites):
-            stack = read_raster(folder, site).stack
+            stack = _raster(folder, site).stack
             if half is not None:
                 stack = np.concatenate([stack[:5], moved_maps(stack[5:], half=half)])
             found = clean_stack(stack, rules, versions=names)
@@ -222,9 +227,9 @@ def main() -> None:
     (OUT / "gmw-cleaning.json").write_text(json.dumps(_rounded(result), indent=1) + "\n")
     text = as_markdown(result)
     (OUT / "gmw-cleaning.md").write_text(text)
-    raster = read_raster(folder, PICTURED)
+    raster = _raster(folder, PICTURED)
     points = next(one for one in _all_points(folder) if (one.site, one.frame) == (PICTURED, CHANGE))
-    draw_picture(raster, cleaned(raster, rules), points, OUT / "gmw-cleaning.png")
+    draw_picture(raster, _cleaned(folder, PICTURED, json.dumps(rules)), points, OUT / "gmw-cleaning.png")
     print(text)
 
 
