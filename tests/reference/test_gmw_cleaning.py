@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from dataclasses import replace
@@ -144,3 +145,25 @@ def test_cleaning_keeps_nodata_and_takes_change_away():
     for y0, y1 in ((1996, 2020), (2010, 2015), (2019, 2020)):
         for code in (LOSS, GAIN):
             assert (found.change(y0, y1) == code).sum() <= (raster.change(y0, y1) == code).sum()
+
+
+def test_the_committed_results_are_of_the_committed_rules_and_halves():
+    results = gmw_cleaning.OUT
+    rules = json.loads((results / "gmw-cleaning-rules.json").read_text())
+    shown = json.loads((results / "gmw-cleaning.json").read_text())
+    assert shown["rules"] == rules["rules"]
+    assert max(search["mean_f1"] for search in rules["searches"]) == rules["mean_f1"]
+    assert (tuple(shown["choosing"]), tuple(shown["reporting"])) == (gmw_split.CHOOSING, gmw_split.REPORTING)
+    assert tuple(rules["sites"]) == gmw_split.CHOOSING
+    for row in shown["scores"]["reporting"]:
+        low, high = row["difference95"]
+        assert low <= row["difference"] <= high
+
+
+@needs_data
+def test_the_reported_counts_come_again_at_one_site():
+    rules = json.loads((gmw_cleaning.OUT / "gmw-cleaning-rules.json").read_text())["rules"]
+    row = gmw_scores.compare(gmw_cleaning.judge(DATA, (14,), rules, weighted=False)[CHANGE], LOSS)
+    assert row["reference"] == 126
+    assert row["cleaned"]["mapped"] < row["raw"]["mapped"]
+    assert row["difference"] > 0
