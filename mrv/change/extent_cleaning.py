@@ -88,6 +88,7 @@ def clean_stack(
     """Follow every pixel through the maps and believe what the rules allow.
 
     The result depends on the whole window: clumps do not stop at chunks.
+    A pixel that the first map of a version does not show keeps the edge of the version before.
 
     Args:
         stack: Extent maps (epoch, y, x), uint8: 0 nodata, 1 forest, 2 other.
