@@ -2,9 +2,9 @@
 
 Maps of another version of a product's algorithm, or of another sensor, move the edge of the forest everywhere at once.  The
 step is measured in rings along the edge: how much of each ring of forest is lost and of each ring of other land is gained.
-Real change takes a part of the edge, a step takes a share of all of it; the rings with at least that share, counted from the
-edge on, are its width.  Inside that width a difference between the two versions is not called change, unless a core of change
-lies behind it.
+Real change takes a part of the edge; a step takes a share of all of it, and often gives on one side what it takes on the
+other.  The rings with such a share, counted from the edge on, are its width.  Inside that width a difference between the two
+versions is not called change, unless a core of change lies behind it.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class StepRules:
     """Rings that are looked at: a step is no wider."""
     share_percent: int = 15
     """Share of a ring, lost or gained, from which the ring belongs to the step."""
+    balanced_percent: int = 6
+    """Share that is enough where as much of the ring is gained on the one side as is lost on the other: change rarely is."""
     fewest_px: int = 30
     """Pixels of a ring that can tell a share."""
 
@@ -91,8 +93,10 @@ def measure_step(before: Codes, after: Codes, rules: StepRules | None = None) ->
         change = [int((mask & (after == to)).sum()) for mask, to in zip(in_ring, (OTHER, FOREST), strict=True)]
         rings.append((count[0], count[1]))
         moved.append((change[0], change[1]))
-        belongs = any(c >= rules.fewest_px and 100 * m >= rules.share_percent * c for m, c in zip(change, count, strict=True))
-        if belongs and width == ring - 1:
+        told = [(m, c) for m, c in zip(change, count, strict=True) if c >= rules.fewest_px]
+        much = any(100 * m >= rules.share_percent * c for m, c in told)
+        both = len(told) == 2 and all(100 * m >= rules.balanced_percent * c for m, c in told)
+        if (much or both) and width == ring - 1:
             width = ring
     return VersionStep(tuple(rings), tuple(moved), width)
 

@@ -106,18 +106,18 @@ def test_rules_that_ask_nothing_leave_the_maps_and_the_scores():
 
 
 @needs_data
-def test_a_step_of_a_pixel_laid_over_real_maps_vanishes():
-    """Site 19: the map of 2015 repeated, and moved by a pixel under another version: what the step adds goes."""
+@pytest.mark.parametrize(("half", "px"), [(True, 5_581), (False, 26_274)])
+def test_a_step_laid_over_real_maps_vanishes(half, px):
+    """Site 19: the map of 2015 repeated, and moved by half a pixel or one under another version: what the step adds goes."""
     raster = read_raster(DATA, 19)
     same = np.concatenate([raster.stack[:6], raster.stack[5:6], raster.stack[5:6]])
     moved = same.copy()
-    moved[6:] = gmw_cleaning.moved_maps(same[6:], half=False)
+    moved[6:] = gmw_cleaning.moved_maps(same[6:], half=half)
     found = clean_stack(moved, CleaningRules(), versions=["a"] * 6 + ["b"] * 2)
-    raw = int(((moved[5] != moved[6]) & (moved[5] > 0) & (moved[6] > 0)).sum())
-    left = int(((found.states[5] != found.states[6]) & (moved[5] > 0) & (moved[6] > 0)).sum())
-    assert raw > 5000
-    assert left < 0.02 * raw
-    assert found.steps[0].symmetric_px > 10 * abs(found.steps[0].net_px)
+    valid = (moved[5] > 0) & (moved[6] > 0)
+    assert int(((moved[5] != moved[6]) & valid).sum()) == px
+    assert int(((found.states[5] != found.states[6]) & valid).sum()) <= 0.001 * px
+    assert found.steps[0].symmetric_px > 6 * abs(found.steps[0].net_px)
 
 
 @needs_data

@@ -216,6 +216,20 @@ def test_without_a_step_between_versions_nothing_is_laid_aside():
     assert (clean_stack(stack, CleaningRules(), versions=["a", "a", "b", "b"]).states == stack).all()
 
 
+def test_a_small_step_is_told_by_its_balance_and_small_erosion_is_not_one():
+    """A tenth of the edge lost and a tenth gained, against a tenth lost alone."""
+    rng = np.random.default_rng(3)
+    before, both = islands(), islands()
+    from mrv.kernels.morphology import dilate
+
+    forest, other = before == 1, before == 2
+    both[forest & dilate(other, 1) & (rng.random(before.shape) < 0.1)] = 2
+    alone = both.copy()
+    both[other & dilate(forest, 1) & (rng.random(before.shape) < 0.1)] = 1
+    assert measure_step(before, both).width_px == 1
+    assert measure_step(before, alone).width_px == 0
+
+
 def test_few_pixels_of_edge_tell_no_share():
     before = np.full((20, 20), 2, np.uint8)
     before[8:12, 8:12] = 1
