@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mrv.simulate.reflectance import ReflectanceCube
 
-TRAINING, TEST = tuple(range(3001, 3009)), tuple(range(4001, 4009))
+TRAINING, TEST = tuple(range(3001, 3006)), tuple(range(4001, 4006))
 """Seeds."""
 SIZE, TOLERANCE_DAYS, ROWS, FEWEST = 256, 16, 41, 50
 RESULTS = Path(__file__).parent / "results"
