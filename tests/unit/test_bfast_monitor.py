@@ -198,6 +198,7 @@ found.append(int(EwmaMonitor(EwmaRules(), days, 46).block(index).break_index.sum
 """
 
 
+@pytest.mark.slow
 def test_no_kernel_reaches_past_an_array():
     here: dict[str, list[int]] = {"found": []}
     exec(CHECKED, here)
