@@ -221,22 +221,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("part", choices=["shared", "worlds"])
     parser.add_argument("--corner-only", action="store_true", help="shared: only the 64² window")
+    parser.add_argument("--without", action="append", default=[], metavar="PEER", help="leave a peer out")
     arguments = parser.parse_args()
     found: dict[str, Any] = {}
+    corner, whole, world = (tuple(p for p in peers if p not in arguments.without) for peers in (CORNER, WHOLE, WORLD))
     if arguments.part == "shared":
         cube = reflectance_cube(seed=SEED)
-        found["64²"] = compare(cube.window(64), CORNER)
+        found["64²"] = compare(cube.window(64), corner)
         if not arguments.corner_only:
-            found["512²"] = compare(cube, WHOLE, repeats=3)
+            found["512²"] = compare(cube, whole, repeats=3)
             found["curve"] = trade_off(cube)
             draw(found["curve"], found["512²"], RESULTS / "detectors.png")
     else:
         for seed in OTHER_SEEDS:
-            found[f"usual, seed {seed}"] = compare(reflectance_cube(seed=seed, size=256), WORLD)
+            found[f"usual, seed {seed}"] = compare(reflectance_cube(seed=seed, size=256), world)
         for name, regime in REGIMES.items():
             if name != "usual":
                 cube = reflectance_cube(regime, seed=SEED, size=256)
-                found[name] = compare(cube, WORLD)
+                found[name] = compare(cube, world)
                 found[f"{name}, 64²"] = compare(cube.window(64), ("zeit.sccd", "pyccd"))
     for name, rows in found.items():
         if name != "curve":
