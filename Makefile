@@ -70,6 +70,14 @@ bench: samples
 	$(BIN)/python benchmarks/interval_coverage.py
 	$(BIN)/python benchmarks/monte_carlo.py
 	$(BIN)/python benchmarks/calibration.py --worlds 60 --jobs 2
+	$(BIN)/python benchmarks/detectors.py shared
+	$(BIN)/python benchmarks/detectors.py worlds
+	$(BIN)/python benchmarks/step_confidence.py
+	$(BIN)/python benchmarks/roofline.py
+	$(BIN)/python benchmarks/bfast_parity.py
+	$(BIN)/python benchmarks/annual_segments.py
+	$(BIN)/python benchmarks/real_series.py
+	$(BIN)/python benchmarks/gmw_cleaning.py
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv.change.loss_filter import calibrate, sample_pixels
+from mrv.change.loss_filter import calibrate_on
 from mrv.change.matched_step import StepModel, StepRules
 from mrv.kernels.step_monitor import CLASS, CONFIDENCE, DAY
 from mrv.kernels.steps import CLEARING, DEGRADATION
@@ -79,15 +79,8 @@ def oracle(cube: ReflectanceCube) -> NDArray[np.int32]:
 
 def set_up(cube: ReflectanceCube, rules: StepRules | None = None) -> StepModel:
     """The detector, calibrated on a sample of the cube."""
-    chosen = sample_pixels(np.ones(cube.break_day.shape, np.bool_))
-    bands, clear = cube.bands.reshape(*cube.bands.shape[:2], -1), cube.clear.reshape(len(cube.days), -1)
-    loss_filter = calibrate(
-        np.ascontiguousarray(bands[..., chosen]),
-        np.ascontiguousarray(clear[:, chosen]),
-        cube.days,
-        roles=BANDS,
-        history=HISTORY,
-    )
+    whole = np.ones(cube.break_day.shape, np.bool_)
+    loss_filter = calibrate_on(whole, cube.bands, cube.clear, cube.days, roles=BANDS, history=HISTORY)
     return StepModel(rules or StepRules(), loss_filter, cube.days, HISTORY, confidence=QUARTERS)
 
 

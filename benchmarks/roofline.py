@@ -22,7 +22,7 @@ import rasterio
 from numba import njit
 from rasterio.transform import from_origin
 
-from mrv.change.loss_filter import calibrate, sample_pixels
+from mrv.change.loss_filter import calibrate_on
 from mrv.change.matched_step import StepModel, StepRules
 from mrv.kernels.tile_fit import TILE, fit_tile, history_waves, load_tile, tile_scratch
 from mrv.simulate.reflectance import BANDS, HISTORY, reflectance_cube
@@ -194,15 +194,8 @@ def from_files(cube: ReflectanceCube, model: StepModel) -> dict[str, Any]:
 def main() -> None:
     """Measure and write."""
     cube = reflectance_cube(seed=SEED, size=SIZE)
-    chosen = sample_pixels(np.ones(cube.break_day.shape, np.bool_))
-    bands, clear = cube.bands.reshape(*cube.bands.shape[:2], -1), cube.clear.reshape(len(cube.days), -1)
-    loss_filter = calibrate(
-        np.ascontiguousarray(bands[..., chosen]),
-        np.ascontiguousarray(clear[:, chosen]),
-        cube.days,
-        roles=BANDS,
-        history=HISTORY,
-    )
+    whole = np.ones(cube.break_day.shape, np.bool_)
+    loss_filter = calibrate_on(whole, cube.bands, cube.clear, cube.days, roles=BANDS, history=HISTORY)
     model = StepModel(StepRules(), loss_filter, cube.days, HISTORY)
     limit = limits()
     found = {"limits": limit, "kernels": kernels(cube, model, limit), "from_files": from_files(cube, model)}

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mrv.change.loss_filter import calibrate, sample_pixels
+from mrv.change.loss_filter import calibrate_on
 from mrv.change.matched_step import StepModel, StepRules, confidence_table
 from mrv.kernels.step_monitor import CLASS, CONFIDENCE, DAY
 from mrv.kernels.steps import CLEARING, DEGRADATION
@@ -38,11 +38,8 @@ TABLE = Path(__file__).parents[1] / "mrv" / "change" / "tables" / "step_confiden
 
 def detect(cube: ReflectanceCube, confidence: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Run the detector on a cube, calibrated on a sample of its own pixels."""
-    chosen = sample_pixels(np.ones(cube.break_day.shape, np.bool_))
-    flat, clear = cube.bands.reshape(*cube.bands.shape[:2], -1), cube.clear.reshape(len(cube.days), -1)
-    loss_filter = calibrate(
-        np.ascontiguousarray(flat[..., chosen]), np.ascontiguousarray(clear[:, chosen]), cube.days, roles=BANDS, history=HISTORY
-    )
+    whole = np.ones(cube.break_day.shape, np.bool_)
+    loss_filter = calibrate_on(whole, cube.bands, cube.clear, cube.days, roles=BANDS, history=HISTORY)
     return StepModel(StepRules(), loss_filter, cube.days, HISTORY, confidence=confidence).block(cube.bands, cube.clear)
 
 

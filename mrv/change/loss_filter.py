@@ -153,6 +153,28 @@ def calibrate(
     )
 
 
+def calibrate_on(
+    mask: NDArray[np.bool_], bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], *,
+    roles: Sequence[str], history: int,
+) -> LossFilter:  # fmt: skip
+    """Calibrate on a sample of a cube in memory.
+
+    Args:
+        mask: Where the sample may lie (y, x).
+        bands: Reflectance × 10⁴ (time, band, y, x).
+        clear: (time, y, x).
+        days: Days since 1970-01-01 (time,), ascending.
+        roles: Of the bands.
+        history: Leading dates that are history.
+
+    Raises:
+        SourceError: As :func:`calibrate`.
+    """
+    chosen = sample_pixels(mask)
+    series = np.ascontiguousarray(bands.reshape(*bands.shape[:2], -1)[..., chosen])
+    return calibrate(series, np.ascontiguousarray(clear.reshape(len(days), -1)[:, chosen]), days, roles=roles, history=history)
+
+
 def _covariance(
     bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], size: int, history: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mrv.change.loss_filter import LossFilter, calibrate, clearing, endmembers, sample_pixels
+from mrv.change.loss_filter import LossFilter, calibrate, calibrate_on, clearing, endmembers
 from mrv.change.matched_step import StepModel, StepRules
 from mrv.errors import SourceError
 from mrv.kernels.step_monitor import CLASS, CONFIDENCE, COUNT, DAY, MAGNITUDE, RECOVERED, SINCE
@@ -32,10 +32,9 @@ def cube() -> ReflectanceCube:
 
 @pytest.fixture(scope="module")
 def model(cube: ReflectanceCube) -> StepModel:
-    chosen = sample_pixels(np.ones(cube.break_day.shape, np.bool_))
-    bands = np.ascontiguousarray(cube.bands.reshape(*cube.bands.shape[:2], -1)[..., chosen])
-    clear = np.ascontiguousarray(cube.clear.reshape(len(cube.days), -1)[:, chosen])
-    return StepModel(StepRules(), calibrate(bands, clear, cube.days, roles=BANDS, history=HISTORY), cube.days, HISTORY)
+    whole = np.ones(cube.break_day.shape, np.bool_)
+    loss_filter = calibrate_on(whole, cube.bands, cube.clear, cube.days, roles=BANDS, history=HISTORY)
+    return StepModel(StepRules(), loss_filter, cube.days, HISTORY)
 
 
 def series(level: float, step: float, at: int, *, back: int | None = None, noise: float = 0.01, seed: int = 1) -> np.ndarray:
