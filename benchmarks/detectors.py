@@ -218,26 +218,32 @@ def main() -> None:
     arguments = parser.parse_args()
     found: dict[str, Any] = {}
     corner, whole, world = (tuple(p for p in peers if p not in arguments.without) for peers in (CORNER, WHOLE, WORLD))
+    target = RESULTS / f"detectors-{arguments.part}.json"
+
+    def keep(name: str, rows: dict[str, dict[str, Any]]) -> None:
+        """Print and write what there is so far: a run takes an hour."""
+        found[name] = rows
+        print(f"\n{name}\n{table(rows)}", flush=True)
+        target.write_text(json.dumps(found, indent=1) + "\n")
+
     if arguments.part == "shared":
         cube = reflectance_cube(seed=SEED)
-        found["64²"] = compare(cube.window(64), corner)
+        keep("64²", compare(cube.window(64), corner))
         if not arguments.corner_only:
-            found["512²"] = compare(cube, whole, repeats=3)
+            keep("512²", compare(cube, whole, repeats=3))
             found["curve"] = trade_off(cube)
             draw(found["curve"], found["512²"], RESULTS / "detectors.png")
     else:
         for seed in OTHER_SEEDS:
-            found[f"usual, seed {seed}"] = compare(reflectance_cube(seed=seed, size=256), world)
+            keep(f"usual, seed {seed}", compare(reflectance_cube(seed=seed, size=256), world))
         for name, regime in REGIMES.items():
             if name != "usual":
                 cube = reflectance_cube(regime, seed=SEED, size=256)
-                found[name] = compare(cube, world)
-                found[f"{name}, 64²"] = compare(cube.window(64), ("zeit.sccd", "pyccd"))
-    for name, rows in found.items():
-        if name != "curve":
-            print(f"\n{name}\n{table(rows)}", flush=True)
+                keep(name, compare(cube, world))
+                small = tuple(peer for peer in ("zeit.sccd", "pyccd") if peer not in arguments.without)
+                keep(f"{name}, 64²", compare(cube.window(64), small))
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    (RESULTS / f"detectors-{arguments.part}.json").write_text(json.dumps(found, indent=1) + "\n")
+    target.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":
