@@ -19,6 +19,7 @@ from mrv import charts
 from mrv.activity.strata import STRATA
 from mrv.attest import credential, keys, proof
 from mrv.attest.strict_json import digest
+from mrv.change.change_map import Anomaly
 from mrv.errors import StatementError
 from mrv.page import esc, hectares, number, tonnes
 from mrv.report import render
@@ -41,7 +42,7 @@ def series(kind="loss", *, broken=True):
         observed[6:] = 4000
     return PixelSeries(
         kind=kind, row=2, col=3, lon=22.15, lat=-45.2, days=days, observed=observed, fitted=np.full(9, 8600.0),
-        threshold=np.full(9, 7700.0), break_date=date(2021, 6, 10) if broken else None,
+        threshold=np.full(9, 7700.0), index="NDVI", break_date=date(2021, 6, 10) if broken else None,
         last_clear=date(2020, 8, 10) if broken else None, confidence_percent=100 if broken else 0,
     )  # fmt: skip
 
@@ -57,7 +58,7 @@ def views():
         before_dates=(date(2019, 6, 10), date(2019, 8, 10)), after_dates=(date(2021, 6, 10),),
         clear_count=np.full((5, 6), 8, np.uint16),
         series=(series(), series("weakest loss"), series("stable forest", broken=False)),
-        history_end=date(2019, 8, 10), threshold_sigma="3", consecutive=3, refit_yearly=True,
+        history_end=date(2019, 8, 10), anomaly=Anomaly("harmonic-monitor/1", "3", 3, refit_yearly=True),
         season_gap=(date(2020, 8, 10), date(2021, 6, 10)), gap_loss_px=1,
     )  # fmt: skip
     return Views(
@@ -490,8 +491,10 @@ def test_a_loss_that_was_there_before_its_break_is_not_dated(before, told):
 
     days = np.array([epoch_day(date(2020, month, 1)) for month in (6, 7, 8, 9)] + [epoch_day(date(2021, 6, 1))], np.int32)
     pixel = PixelSeries(
-        kind="loss", row=0, col=0, lon=0.0, lat=0.0, days=days,
+        kind="loss", row=0, col=0, lon=0.0, lat=0.0, days=days, index="NDVI",
         observed=np.array([8100.0, 8050.0, before, 2100.0, 2000.0]), fitted=np.full(5, 8000.0), threshold=np.full(5, 7000.0),
         break_date=date(2020, 9, 1), last_clear=date(2020, 8, 1), confidence_percent=100,
     )  # fmt: skip
-    assert told in _told(pixel, SimpleNamespace(consecutive=3, history_end=date(2020, 7, 31)))
+    assert told in _told(
+        pixel, SimpleNamespace(anomaly=Anomaly("harmonic-monitor/1", "3", 3, refit_yearly=True), history_end=date(2020, 7, 31))
+    )
