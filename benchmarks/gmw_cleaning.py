@@ -22,6 +22,7 @@ from gmw_data import CHANGE, GAIN, LOSS, REF, SHORT, Raster, class_areas_m2, rea
 from gmw_design import SITE, examine
 from gmw_scores import Judged, class_at_points, compare
 from gmw_split import CHOOSING, REPORTING
+from gmw_tables import rounded
 
 from mrv.change.extent_cleaning import CleaningRules, clean_stack
 
@@ -224,21 +225,13 @@ def main() -> None:
         return
     rules = json.loads(chosen.read_text())["rules"]
     result = report(folder, rules)
-    (OUT / "gmw-cleaning.json").write_text(json.dumps(_rounded(result), indent=1) + "\n")
+    (OUT / "gmw-cleaning.json").write_text(json.dumps(rounded(result), indent=1) + "\n")
     text = as_markdown(result)
     (OUT / "gmw-cleaning.md").write_text(text)
     raster = _raster(folder, PICTURED)
     points = next(one for one in _all_points(folder) if (one.site, one.frame) == (PICTURED, CHANGE))
     draw_picture(raster, _cleaned(folder, PICTURED, json.dumps(rules)), points, OUT / "gmw-cleaning.png")
     print(text)
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    return round(value, 4) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from gmw_data import (
     row_areas_mm2,
 )
 from gmw_design import CHANGED, NONE, SITE, Design, around_point, examine, shipped_class_differs
-from gmw_tables import as_markdown
+from gmw_tables import as_markdown, rounded
 
 from mrv.activity.estimators import DesignStratum, Estimate, covariance, estimate, post_stratified, total
 from mrv.uncertainty.intervals import Z95, interval
@@ -249,18 +249,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA, metavar="FOLDER", help="folder of the change sites")
     result = report(parser.parse_args().data)
     OUT.mkdir(exist_ok=True)
-    (OUT / "gmw_sites.json").write_text(json.dumps(_rounded(result), indent=1) + "\n")
+    (OUT / "gmw_sites.json").write_text(json.dumps(rounded(result), indent=1) + "\n")
     text = as_markdown(result)
     (OUT / "gmw_sites.md").write_text(text)
     print(text)
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    return round(value, 4) if isinstance(value, float) else value
 
 
 if __name__ == "__main__":

@@ -149,3 +149,12 @@ def _agreement(result: dict[str, Any]) -> str:
         rows.append([f"published, all 38 sites, {name}", "", "", "", "", f"{value} ({low}–{high})"])
     head = ["frame, class", "points", "both, mapped, reference", "user's %", "producer's %", "F1 % (bootstrap 95 %)"]
     return _table(head, rows)
+
+
+def rounded(value: Any) -> Any:
+    """A result as JSON takes it: names as keys, four decimals."""
+    if isinstance(value, dict):
+        return {str(key): rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item) for item in value]
+    return round(value, 4) if isinstance(value, float) else value

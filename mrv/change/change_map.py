@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
-
-UNMONITORED = np.int32(-1)
-"""Break day of a pixel whose history is too short."""
-NO_BREAK = np.int32(0)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mrv.change.published import table_rows
 from mrv.errors import PlanError
 
 if TYPE_CHECKING:
@@ -21,11 +20,9 @@ _QUANTUM = float(2**32)
 
 @cache
 def _table() -> dict[tuple[str, float, int, float], float]:
-    text = files("mrv.change").joinpath("tables/critical_values.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return {
         (row["process"], float(row["window"] or 0), int(row["period"] or 0), float(row["level"])): float(row["value"])
-        for row in rows
+        for row in table_rows("critical_values")
     }
 
 

@@ -229,7 +229,7 @@ def _tint(
         count = min(TILE, clear.shape[1] - first)
         load_tile(bands, clear, first, count, weights, np.zeros((2, len(days)), np.float32), values, weight)
         fit_tile(
-            clear, first, count, history, waves, padded, 3, np.float32(2.5), np.float32(6), np.float32(0.1),
+            clear, first, count, history, waves, padded, 3, np.float32(2.5), np.float32(_PER_COEFFICIENT), np.float32(0.1),
             np.zeros(2, np.float32), values, weight, model, sigma, sums, matrix, step,
         )  # fmt: skip
         loss, haze = (values[feature, :history, :count].astype(np.float64) for feature in (0, 1))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv.change.change_map import NO_BREAK, UNMONITORED, Anomaly, ChangeMap, Curve
+from mrv.change.change_map import Anomaly, ChangeMap, Curve
 from mrv.change.loss_filter import calibrate, sample_pixels, scene_shift
 from mrv.change.matched_step import StepModel, StepRules
 from mrv.kernels.step_monitor import CLASS, CONFIDENCE, COUNT, DAY, MAGNITUDE, RECOVERED, SINCE
-from mrv.kernels.steps import CLEARING, DEGRADATION
+from mrv.kernels.steps import CLEARING, DEGRADATION, NO_BREAK, UNMONITORED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
