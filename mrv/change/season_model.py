@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     I2 = NDArray[np.int16]
     I4 = NDArray[np.int32]
 
+_PARTS = 8
+"""Runs of tiles to a thread."""
+
 
 def refused(message: str, field: str) -> PlanError:
     """A rule that cannot be followed."""
@@ -125,18 +128,17 @@ class SeasonModel:
 
 
 def by_threads(run: Callable[[int, int], object], pixels: int, threads: int) -> None:
-    """Call ``run(first, end)`` for as many runs of whole tiles as there are threads.
+    """Call ``run(first, end)`` for runs of whole tiles, several to a thread: none waits long for one that was held up.
 
     Args:
         run: Releases the interpreter's lock.
         pixels: Of the block.
         threads: At least 1.
     """
-    stride = max(-(-pixels // (max(threads, 1) * TILE)), 1) * TILE
-    parts = [(first, min(first + stride, pixels)) for first in range(0, pixels, stride)]
-    if len(parts) < 2:
-        for part in parts:
-            run(*part)
+    if threads < 2:
+        run(0, pixels)
         return
-    with ThreadPoolExecutor(len(parts)) as pool:
+    stride = max(-(-pixels // (_PARTS * threads * TILE)), 1) * TILE
+    parts = [(first, min(first + stride, pixels)) for first in range(0, pixels, stride)]
+    with ThreadPoolExecutor(threads) as pool:
         list(pool.map(run, *zip(*parts, strict=True)))
