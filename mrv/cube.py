@@ -161,8 +161,12 @@ class Reader:
         Returns:
             int16 (y, x).
         """
+        return self.scaled(layer, self.band(layer, role, tile))
+
+    def scaled(self, layer: Layer, numbers: NDArray[Any]) -> NDArray[np.int16]:
+        """Digital numbers of a layer as reflectance × 10⁴, rounded; ``NODATA`` where there is none."""
         assert self.calibration is not None
-        return self.calibration.reflectance(self.band(layer, role, tile), layer.offset_dn)
+        return self.calibration.reflectance(numbers, layer.offset_dn)
 
 
 def ndvi(red: NDArray[np.int16], nir: NDArray[np.int16], clear: NDArray[np.bool_]) -> NDArray[np.int16]:

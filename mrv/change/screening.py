@@ -43,30 +43,70 @@ class SceneView:
     """1st percentile of their blue digital numbers; None with fewer than 100."""
 
 
-def view_scene(reader: Reader, layer: Layer, forest: NDArray[np.bool_]) -> SceneView:
-    """Histogram one scene over the forest, strip by strip.
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Pixels that a detector is calibrated on, in row order."""
+
+    rows: NDArray[np.int64]
+    """Rows of the window (pixel,)."""
+    cols: NDArray[np.int64]
+    """Columns."""
+    roles: tuple[str, ...]
+    """Bands read there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PointValues:
+    """What one scene shows of them."""
+
+    bands: NDArray[np.int16]
+    """Reflectance × 10⁴ (band, pixel)."""
+    clear: NDArray[np.bool_]
+    """Clear ground (pixel,)."""
+
+
+NOWHERE = Points(np.empty(0, np.int64), np.empty(0, np.int64), ())
+"""For a detector that needs no calibration."""
+
+
+def view_scene(
+    reader: Reader, layer: Layer, forest: NDArray[np.bool_], points: Points
+) -> tuple[SceneView, PointValues]:  # fmt: skip
+    """Histogram one scene over the forest, strip by strip, and keep its values at some points.
+
+    Decoding is most of the work, and is done once for both.
 
     Args:
         reader: Where tiles come from.
         layer: The scene.
         forest: Forest pixels of the window (y, x).
+        points: Where, and in which bands.
     """
     index_bins = np.zeros(2 * SCALE + 1, np.int64)
     blue_bins = np.zeros(_DN_BINS, np.int64)
+    values = PointValues(np.empty((len(points.roles), len(points.rows)), np.int16), np.empty(len(points.rows), np.bool_))
     for top in range(0, forest.shape[0], STRIP_ROWS):
-        tile = (slice(top, min(top + STRIP_ROWS, forest.shape[0])), slice(0, forest.shape[1]))
-        red, nir = (reader.reflectance(layer, role, tile) for role in ("red", "nir"))
-        index = ndvi(red, nir, reader.clear(layer, tile))
+        end = min(top + STRIP_ROWS, forest.shape[0])
+        tile = (slice(top, end), slice(0, forest.shape[1]))
+        numbers = {role: reader.band(layer, role, tile) for role in dict.fromkeys(("red", "nir", "blue", *points.roles))}
+        clear = reader.clear(layer, tile)
+        index = ndvi(reader.scaled(layer, numbers["red"]), reader.scaled(layer, numbers["nir"]), clear)
         seen = forest[tile] & (index != NODATA)
         index_bins += np.bincount(index[seen].astype(np.int64) + SCALE, minlength=2 * SCALE + 1)
-        blue = np.clip(reader.band(layer, "blue", tile)[seen].astype(np.int64), 0, _DN_BINS - 1)
+        blue = np.clip(numbers["blue"][seen].astype(np.int64), 0, _DN_BINS - 1)
         blue_bins += np.bincount(blue, minlength=_DN_BINS)
-    clear = int(index_bins.sum())
-    return SceneView(
-        clear_px=clear,
-        median_index=order_statistic(index_bins, (clear - 1) // 2) - SCALE if clear else None,
-        dark_dn=order_statistic(blue_bins, (clear - 1) // 100) if clear >= MIN_DARK_PX else None,
+        first, last = np.searchsorted(points.rows, (top, end))
+        at = (points.rows[first:last] - top, points.cols[first:last])
+        values.clear[first:last] = clear[at]
+        for band, role in enumerate(points.roles):
+            values.bands[band, first:last] = reader.scaled(layer, numbers[role][at])
+    seen_px = int(index_bins.sum())
+    view = SceneView(
+        clear_px=seen_px,
+        median_index=order_statistic(index_bins, (seen_px - 1) // 2) - SCALE if seen_px else None,
+        dark_dn=order_statistic(blue_bins, (seen_px - 1) // 100) if seen_px >= MIN_DARK_PX else None,
     )
+    return view, values
 
 
 def order_statistic(bins: NDArray[np.int64], rank: int) -> int:

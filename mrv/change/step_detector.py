@@ -10,15 +10,17 @@ import numpy as np
 from mrv.change.change_map import Anomaly, ChangeMap, Curve
 from mrv.change.loss_filter import calibrate, sample_pixels, scene_shift
 from mrv.change.matched_step import StepModel, StepRules
+from mrv.change.screening import Points
 from mrv.kernels.step_monitor import CLASS, CONFIDENCE, COUNT, DAY, MAGNITUDE, RECOVERED, SINCE
 from mrv.kernels.steps import CLEARING, DEGRADATION, NO_BREAK, UNMONITORED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
 
+    from mrv.change.screening import PointValues
     from mrv.plan import StepTable
 
 _ANOMALOUS = 3.0
@@ -102,30 +104,31 @@ class StepDetector:
         return Curve("Canopy", observed, canopy[1], canopy[2])
 
 
-def set_up(cube: xr.Dataset, forest: NDArray[np.bool_], table: StepTable, *, history: int) -> StepDetector:
+def calibration_points(forest: NDArray[np.bool_], table: StepTable) -> Points:
+    """Where the detector wants to be calibrated.
+
+    Args:
+        forest: Forest (y, x).
+        table: The plan's rules.
+    """
+    rows, cols = np.unravel_index(sample_pixels(forest), forest.shape)
+    return Points(rows, cols, table.bands)
+
+
+def set_up(days: NDArray[np.int32], sample: Sequence[PointValues], table: StepTable, *, history: int) -> StepDetector:
     """Calibrate the detector on a sample of the forest.
 
     Args:
-        cube: Dataset (time, y, x) with the plan's bands and ``clear``; ``time`` in days since 1970-01-01.
-        forest: Forest (y, x).
+        days: Days since 1970-01-01 of the scenes, ascending.
+        sample: What each of them shows at :func:`calibration_points`.
         table: The plan's rules.
         history: Leading scenes that are history.
 
     Raises:
         SourceError: Too little history to calibrate on.
     """
-    rows, cols = np.unravel_index(sample_pixels(forest), forest.shape)
-    bands = np.stack([_points(cube[role].data, rows, cols) for role in table.bands], axis=1)
-    clear = _points(cube["clear"].data, rows, cols)
-    days = cube["time"].values.astype(np.int32)
+    bands, clear = np.stack([scene.bands for scene in sample]), np.stack([scene.clear for scene in sample])
     shift = scene_shift(bands, clear, history=history)
-    level = bands - shift[:, :, None]
     rules = replace(StepRules(), min_history=table.min_history, least=table.min_loss_percent / 100)
-    loss_filter = calibrate(level, clear, days, roles=table.bands, history=history)
+    loss_filter = calibrate(bands - shift[:, :, None], clear, days, roles=table.bands, history=history)
     return StepDetector(table, StepModel(rules, loss_filter, days, history, shift))
-
-
-def _points(array: Any, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> NDArray[Any]:
-    """Series of single pixels (time, pixel)."""
-    series: NDArray[Any] = np.ascontiguousarray(array.vindex[:, rows, cols].compute().T)
-    return series

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from mrv.activity.strata import measure_change
 from mrv.change.harmonic_monitor import Model
-from mrv.change.screening import SceneView, Screened, screen, view_scene
-from mrv.change.step_detector import set_up
+from mrv.change.screening import NOWHERE, Points, PointValues, SceneView, Screened, screen, view_scene
+from mrv.change.step_detector import calibration_points, set_up
 from mrv.cube import Calibration, Layer, Reader, build_cube
 from mrv.errors import SourceError
 from mrv.observe.observed import Observed
@@ -92,13 +92,13 @@ def observe_optical(
     layers = tuple(
         Layer(epoch_day(scene.day), scene.bands, offset.offset_dn) for scene, offset in zip(optical, offsets, strict=True)
     )
-    views = _views(reader, layers, forest)
+    views, sample = _views(reader, layers, forest, _points(plan, forest))
     screened = screen(
         [layer.day for layer in layers], views, rules=plan.method.optical, start=plan.project.start, forest_px=int(forest.sum())
     )
     progress("detect change")
     _check_observed(plan, claim, layers, screened)
-    model, cube = _detector(plan, reader, layers, screened, forest, chunk)
+    model, cube = _detector(plan, reader, layers, screened, sample, chunk)
     change = model.detect(cube)
     activity = measure_change(
         change, forest, window.inside, window.areas_mm2, scene_days=model.days, since=plan.project.start, period=period,
@@ -195,33 +195,45 @@ def _forest(plan: MonitoringPlan, reader: Reader, cover: Scene) -> NDArray[np.bo
     return forest
 
 
-def _views(reader: Reader, layers: Sequence[Layer], forest: NDArray[np.bool_]) -> list[SceneView]:
+def _points(plan: MonitoringPlan, forest: NDArray[np.bool_]) -> Points:
+    """Pixels that the detector is calibrated on; none for one that needs no calibration."""
+    rules = plan.method.change
+    return calibration_points(forest, rules) if isinstance(rules, StepTable) else NOWHERE
+
+
+def _views(
+    reader: Reader, layers: Sequence[Layer], forest: NDArray[np.bool_], points: Points
+) -> tuple[list[SceneView], list[PointValues]]:
     import dask
 
     lots = [layers[first : first + 16] for first in range(0, len(layers), 16)]
-    found = dask.compute(*(dask.delayed(_view_lot, pure=False)(reader, lot, forest) for lot in lots))
-    return [view for lot in found for view in lot]
+    found = dask.compute(*(dask.delayed(_view_lot, pure=False)(reader, lot, forest, points) for lot in lots))
+    views, values = zip(*(scene for lot in found for scene in lot), strict=True)
+    return list(views), list(values)
 
 
-def _view_lot(reader: Reader, layers: Sequence[Layer], forest: NDArray[np.bool_]) -> list[SceneView]:
-    return [view_scene(reader, layer, forest) for layer in layers]
+def _view_lot(
+    reader: Reader, layers: Sequence[Layer], forest: NDArray[np.bool_], points: Points
+) -> list[tuple[SceneView, PointValues]]:
+    return [view_scene(reader, layer, forest, points) for layer in layers]
 
 
 def _detector(
-    plan: MonitoringPlan, reader: Reader, layers: Sequence[Layer], screened: Screened, forest: NDArray[np.bool_], chunk: int
+    plan: MonitoringPlan, reader: Reader, layers: Sequence[Layer], screened: Screened, sample: Sequence[PointValues], chunk: int
 ) -> tuple[OpticalDetector, xr.Dataset]:
     """The detector that the plan names, and the cube that it reads."""
-    used, rules = used_layers(layers, screened), plan.method.change
-    history = sum(state == "history" for state in screened.status)
-    if isinstance(rules, StepTable):
-        cube = build_cube(reader, used, chunk=chunk, roles=rules.bands)
-        return set_up(cube, forest, rules, history=history), cube
-    assert isinstance(rules, ChangeTable)
-    shift = [by for by, state in zip(screened.shift, screened.status, strict=True) if state in {"used", "history"}]
+    rules, history = plan.method.change, sum(state == "history" for state in screened.status)
+    in_use = [state in {"used", "history"} for state in screened.status]
+    used = used_layers(layers, screened)
     days = np.array([layer.day for layer in used], np.int32)
-    return Model(rules=rules, days=days, shift=np.array(shift, np.int16), history=history), build_cube(
-        reader, used, chunk=chunk
-    )
+    if isinstance(rules, StepTable):
+        return (
+            set_up(days, list(compress(sample, in_use)), rules, history=history),
+            build_cube(reader, used, chunk=chunk, roles=rules.bands),
+        )
+    assert isinstance(rules, ChangeTable)
+    shift = np.array(list(compress(screened.shift, in_use)), np.int16)
+    return Model(rules=rules, days=days, shift=shift, history=history), build_cube(reader, used, chunk=chunk)
 
 
 def evidence_sections(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tiny_project import CLOUD, DAYS, HAZE, OFF_SEASON
 
-from mrv.change.screening import SceneView, order_statistic, screen, view_scene
+from mrv.change.screening import NOWHERE, Points, SceneView, order_statistic, screen, view_scene
 from mrv.plan import ObservationTable
 from mrv.units import epoch_day
 
@@ -83,7 +83,7 @@ def test_views_of_the_tiny_project_against_sort(tiny_result):
     result = tiny_result.result
     whole = (slice(0, 30), slice(0, 30))
     for layer, day in zip(result.optical.layers, DAYS, strict=True):
-        view = view_scene(result.optical.reader, layer, result.forest)
+        view = view_scene(result.optical.reader, layer, result.forest, NOWHERE)[0]
         red, nir = (result.optical.reader.reflectance(layer, role, whole).astype(int) for role in ("red", "nir"))
         seen = result.forest & result.optical.reader.clear(layer, whole)
         index = np.sort(((nir - red)[seen] * 10_000) // (nir + red)[seen])
@@ -99,17 +99,29 @@ def test_views_of_the_tiny_project_against_sort(tiny_result):
 def test_dark_vegetation_needs_a_hundred_pixels(tiny_result):
     result = tiny_result.result
     few = result.forest & (np.cumsum(result.forest).reshape(30, 30) <= 99)
-    assert view_scene(result.optical.reader, result.optical.layers[0], few).dark_dn is None
+    assert view_scene(result.optical.reader, result.optical.layers[0], few, NOWHERE)[0].dark_dn is None
     more = result.forest & (np.cumsum(result.forest).reshape(30, 30) <= 100)
-    assert view_scene(result.optical.reader, result.optical.layers[0], more).dark_dn is not None
+    assert view_scene(result.optical.reader, result.optical.layers[0], more, NOWHERE)[0].dark_dn is not None
 
 
 @pytest.mark.parametrize("rows", [1, 7, 30])
 def test_strips_do_not_show(tiny_result, monkeypatch, rows):
     result = tiny_result.result
-    whole = view_scene(result.optical.reader, result.optical.layers[3], result.forest)
+    whole = view_scene(result.optical.reader, result.optical.layers[3], result.forest, NOWHERE)[0]
     monkeypatch.setattr("mrv.change.screening.STRIP_ROWS", rows)
-    assert view_scene(result.optical.reader, result.optical.layers[3], result.forest) == whole
+    assert view_scene(result.optical.reader, result.optical.layers[3], result.forest, NOWHERE)[0] == whole
+
+
+@pytest.mark.parametrize("strip", [1, 7, 512])
+def test_values_at_points_are_those_of_the_whole_scene(tiny_result, monkeypatch, strip):
+    reader, layer = tiny_result.result.optical.reader, tiny_result.result.optical.layers[3]
+    monkeypatch.setattr("mrv.change.screening.STRIP_ROWS", strip)
+    points = Points(np.array([0, 0, 6, 7, 29]), np.array([3, 29, 0, 12, 29]), ("nir", "green"))
+    _, found = view_scene(reader, layer, tiny_result.result.forest, points)
+    whole = (slice(0, 30), slice(0, 30))
+    for values, role in zip(found.bands, points.roles, strict=True):
+        assert values.tolist() == reader.reflectance(layer, role, whole)[points.rows, points.cols].tolist()
+    assert found.clear.tolist() == reader.clear(layer, whole)[points.rows, points.cols].tolist()
 
 
 def test_the_tiny_scenes(tiny_result):
