@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, NON_FOREST, OUTSIDE
+from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, LOST, LOW, NON_FOREST, OUTSIDE
 from mrv.page import Html, esc, number, svg, tag
 
 if TYPE_CHECKING:
@@ -28,12 +28,13 @@ LETTERS = "ABC"
 STRATA_RGB: dict[int, Rgb] = {
     OUTSIDE: (250, 250, 250),
     LOSS: (213, 94, 0),
+    LOW: (240, 160, 60),
     BUFFER: (245, 205, 130),
     FOREST: (70, 145, 120),
     NON_FOREST: (222, 214, 198),
     GAIN: (86, 180, 233),
 }
-LAND_RGB: dict[int, Rgb] = STRATA_RGB | dict.fromkeys((LOSS, BUFFER, FOREST), (214, 226, 208)) | {GAIN: STRATA_RGB[NON_FOREST]}
+LAND_RGB: dict[int, Rgb] = STRATA_RGB | dict.fromkeys((*LOST, BUFFER, FOREST), (214, 226, 208)) | {GAIN: STRATA_RGB[NON_FOREST]}
 """Quiet ground for the years of loss and of gain."""
 _YEARS: tuple[Rgb, ...] = ((45, 10, 94), (143, 36, 105), (216, 67, 78), (245, 145, 43))
 _GAINS: tuple[Rgb, ...] = ((8, 48, 107), (33, 113, 181), (86, 165, 219), (158, 202, 235))

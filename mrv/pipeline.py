@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from mrv.activity.strata import ActivityData
+    from mrv.activity.mapped import ActivityData
     from mrv.change.extent_maps import ExtentChange
     from mrv.observe.observed import Observed
     from mrv.plan import Claim, MonitoringPlan

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mrv.accounts.claimed import read_claimed
-from mrv.accounts.ground import check_panel
+from mrv.accounts.ground import check_panel, panel_of
 from mrv.accounts.measured import read_field
-from mrv.activity.panel import PANEL_FILES, read_panel
+from mrv.activity.panel import PANEL_FILES
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import factors_for
 from mrv.observe.window import window_of
@@ -39,9 +39,5 @@ def precheck(project: Project, claim: Claim) -> Claimed:
     if plan.biomass is not None:
         read_field(plan.biomass, inputs, window)
     if plan.reference is not None and all(name in inputs for name in PANEL_FILES):
-        panel = read_panel(
-            inputs.files, project=plan.project.id, grid=window.grid, inside=window.inside, classes=plan.reference.classes,
-            response_design=plan.reference.response_design, last_year=claim.end.year,
-        )  # fmt: skip
-        check_panel(plan, claim, panel, inputs)
+        check_panel(plan, claim, panel_of(plan, claim, inputs, window), inputs)
     return claimed

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrv.activity.commitment import SAMPLE_FILE, Sample, commit
+from mrv.activity.confidence_strata import CONFIDENCE_STRATA, StrataRules
 from mrv.activity.design import ResponseDesign, Rule, SampleSize, design_frame
 from mrv.activity.draw import draw, locate
 from mrv.activity.frame import FRAME_FILE, MAP_FILE, Frame, PlacedUnit, parse_frame
@@ -22,7 +23,7 @@ from mrv.activity.frozen_map import check_map, read_map
 from mrv.activity.panel import check_project
 from mrv.activity.reference import REFERENCE_FILE
 from mrv.activity.sheet import encode_sheet, is_interpreted
-from mrv.activity.strata import BUFFER, EXTENT_STRATA, FOREST, GAIN, LOSS, NON_FOREST
+from mrv.activity.strata import BUFFER, EXTENT_STRATA, FOREST, GAIN, LOSS, LOW, NON_FOREST
 from mrv.chips import CHIPS, chip_files
 from mrv.errors import PlanError, UsageError
 from mrv.grid import grid_for, inside
@@ -41,6 +42,8 @@ ARCHIVE = f"to sample anew, move {FRAME_FILE}, {MAP_FILE}, {SAMPLE_FILE} and {RE
 
 EXPECTED = {
     EXTENT_STRATA[LOSS]: Decimal("0.8"),
+    CONFIDENCE_STRATA[LOSS]: Decimal("0.9"),
+    CONFIDENCE_STRATA[LOW]: Decimal("0.5"),
     EXTENT_STRATA[BUFFER]: Decimal("0.05"),
     EXTENT_STRATA[FOREST]: Decimal("0.005"),
     EXTENT_STRATA[NON_FOREST]: Decimal("0.005"),
@@ -152,16 +155,17 @@ def freeze(
         PlanError: ``sample.drawn``, ``sample.frozen``, ``sample.classes`` or what the design refuses.
     """
     _refuse_drawn(project.folder)
-    table = _reference(project)
+    table, rules = _reference(project), StrataRules.of(project.plan)
     seen = stratified(project, claim, where=where, progress=progress)
     first = first_year or project.plan.project.start.year - 1
     frame = design_frame(
         seen.strata, seen.grid, project=project.plan.project.id,
-        period=(claim.period, Period(claim.start, claim.end)), names=EXTENT_STRATA, size=size,
+        period=(claim.period, Period(claim.start, claim.end)), names=seen.names, size=size,
         response=ResponseDesign(
             text=table.response_design, classes=table.classes, label_years=tuple(range(first, claim.end.year + 1)),
             max_missing_percent=max_missing_percent,
         ),
+        confidence=None if rules is None else rules.frozen,
     )  # fmt: skip
     path = project.folder / FRAME_FILE
     if path.exists() and not replace and path.read_bytes() != frame.encoded():
@@ -204,8 +208,9 @@ def draw_sample(
     frame = parse_frame(_read(folder / FRAME_FILE), file=str(folder / FRAME_FILE))
     table = _reference(project)
     check_project(
-        frame, project=project.plan.project.id, grid=grid, classes=table.classes, response_design=table.response_design
-    )
+        frame, project=project.plan.project.id, grid=grid, classes=table.classes, response_design=table.response_design,
+        rules=StrataRules.of(project.plan),
+    )  # fmt: skip
     strata, map_grid = read_map(_read(folder / MAP_FILE), file=str(folder / MAP_FILE))
     check_map(frame, strata, map_grid, inside=inside(grid, project.boundary), file=str(folder / MAP_FILE))
     sample = commit(frame, beacon=beacon, beacon_source=beacon_source, committed_at=committed_at, beacon_at=beacon_at)

@@ -29,6 +29,8 @@ class Stratified:
 
     strata: NDArray[np.uint8]
     """Codes (y, x); 0 outside the project area."""
+    names: dict[int, str]
+    """Strata by code."""
     grid: GeoBox
     """The window."""
     optical: Optical | None
@@ -61,4 +63,4 @@ def stratify(
         where=where or project.settings.where, chunk=project.settings.chunk,
         progress=lambda stage: progress(stage, next(stages), 0),
     )  # fmt: skip
-    return Stratified(seen.activity.strata, window.grid, detail if isinstance(detail, Optical) else None)
+    return Stratified(seen.activity.strata, seen.activity.names, window.grid, detail if isinstance(detail, Optical) else None)

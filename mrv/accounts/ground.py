@@ -11,10 +11,10 @@ from mrv.accounts.measured import read_measured
 from mrv.activity.accuracy_rows import accuracy_row
 from mrv.activity.area_draws import area_draws
 from mrv.activity.cohort import FATES, cohort_hits, fate
+from mrv.activity.confidence_strata import StrataRules
 from mrv.activity.estimate import ESTIMATOR, area_rows, areas_of, corrections, design_strata, events_of
 from mrv.activity.panel import PANEL_FILES, read_panel
 from mrv.activity.readings import READINGS_FILE, gold_counts, parse_readings
-from mrv.activity.strata import BUFFER, FOREST, LOSS
 from mrv.carbon.pools import LOSS as LOST
 from mrv.carbon.pools import STANDING
 from mrv.carbon.tables import factors_for
@@ -129,23 +129,39 @@ def _areas(plan: MonitoringPlan, claim: Claim, inputs: Inputs, seen: Observed, *
         return mapped_areas(plan, seen)
     if "reference.csv" not in inputs:
         return mapped_areas(plan, seen)
-    panel = read_panel(
+    return _estimated(plan, claim, panel_of(plan, claim, inputs, window), inputs, seed=seed)
+
+
+def panel_of(plan: MonitoringPlan, claim: Claim, inputs: Inputs, window: Window) -> Panel:
+    """The project's probability sample, held against the plan.
+
+    Args:
+        plan: The plan, with ``[reference]``.
+        claim: The claim; later labels are not read.
+        inputs: Tables beside the plan.
+        window: Where.
+
+    Raises:
+        PlanError: What :func:`mrv.activity.panel.read_panel` refuses.
+    """
+    assert plan.reference is not None
+    return read_panel(
         inputs.files,
         project=plan.project.id,
         grid=window.grid,
         inside=window.inside,
         classes=plan.reference.classes,
         response_design=plan.reference.response_design,
+        rules=StrataRules.of(plan),
         last_year=claim.end.year,
     )
-    return _estimated(plan, claim, panel, inputs, seed=seed)
 
 
 def mapped_areas(plan: MonitoringPlan, seen: Observed) -> Areas:
     """Mapped areas, taken as they are: constants, since nothing is known of their error."""
     import numpy as np
 
-    left = sum(seen.activity.area_m2[code] for code in (LOSS, BUFFER, FOREST))
+    left = seen.activity.forest_m2
     areas: dict[tuple[str, int], int] = {}
     for row in seen.activity.loss:
         left -= row.area_m2

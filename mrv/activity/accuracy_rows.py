@@ -20,6 +20,8 @@ CLASSES = ("loss", "degradation", "gain", "stable forest", "stable non-forest")
 """Reference classes, columns."""
 MEANS = {
     "tree-cover loss": "loss",
+    "tree-cover loss, high confidence": "loss",
+    "tree-cover loss, low confidence": "loss",
     "buffer around loss": "stable forest",
     "stable forest": "stable forest",
     "stable non-forest": "stable non-forest",

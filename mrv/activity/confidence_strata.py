@@ -10,11 +10,12 @@ The layers that come out, put in again, give the same strata.  Clumps do not sto
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, NON_FOREST, strata_map
+from mrv.activity.frame import ConfidenceSplit
+from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, LOW, NON_FOREST, strata_map
 from mrv.errors import SourceError
 from mrv.kernels.clumps import clumps
 from mrv.kernels.steps import CLEARING, DEGRADATION, NOTHING
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mrv.plan import MonitoringPlan
+
     Bools = NDArray[np.bool_]
     Ints = NDArray[np.int32]
 
-LOW = 6
-"""Code of loss of low confidence; the other codes are those of :mod:`mrv.activity.strata`."""
 CONFIDENCE_STRATA = {
     LOSS: "tree-cover loss, high confidence",
     LOW: "tree-cover loss, low confidence",
@@ -50,8 +51,8 @@ class StrataRules:
     """Confidence from which a clump of loss is of high confidence."""
     least_percent: int = 1
     """Confidence below which a clump is dropped; 1 drops none that has any."""
-    gain_percent: int = 50
-    """Confidence below which a clump of gain is dropped."""
+    gain_percent: int | None = 50
+    """Confidence below which a clump of gain is dropped; None drops all gain."""
     minimum_px: int = 1
     """Minimum mapping unit of a clump of loss, pixels."""
     minimum_gain_px: int = 1
@@ -61,11 +62,35 @@ class StrataRules:
 
     def __post_init__(self) -> None:
         for name in ("high_percent", "least_percent", "gain_percent"):
-            if not 0 <= getattr(self, name) <= 100:
+            if not 0 <= (getattr(self, name) or 0) <= 100:
                 raise self._refusal(name, "give a percentage")
         for name, low in (("minimum_px", 1), ("minimum_gain_px", 1), ("buffer_px", 0)):
             if getattr(self, name) < low:
                 raise self._refusal(name, f"give a number of pixels from {low} on")
+
+    @classmethod
+    def of(cls, plan: MonitoringPlan) -> Self | None:
+        """The plan's rules; None where loss is one stratum."""
+        table = plan.method.activity.confidence
+        if table is None:
+            return None
+        unit = table.minimum_clump_px or plan.project.forest.minimum_mapping_unit_px
+        return cls(
+            high_percent=table.high_percent, gain_percent=table.gain_percent, minimum_px=unit, minimum_gain_px=unit,
+            buffer_px=plan.method.activity.buffer_px,
+        )  # fmt: skip
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Strata by code, without gain where all of it is dropped."""
+        return {code: name for code, name in CONFIDENCE_STRATA.items() if code != GAIN or self.gain_percent is not None}
+
+    @property
+    def frozen(self) -> ConfidenceSplit:
+        """As a frame writes them."""
+        return ConfidenceSplit(
+            high_percent=self.high_percent, minimum_px=self.minimum_px, buffer_px=self.buffer_px, gain_percent=self.gain_percent
+        )
 
     def _refusal(self, name: str, hint: str) -> SourceError:
         return SourceError(f"{name} is {getattr(self, name)}", code="strata.rules", field=name, hint=hint)
@@ -120,7 +145,7 @@ def confidence_strata(
     _check(break_day, kinds, confidence, forest, inside)
     counts = inside & (break_day >= max(epoch_day(start), 1)) & (break_day <= epoch_day(end))
     lost = counts & forest & np.isin(kinds, (CLEARING, DEGRADATION))
-    gained = counts & ~forest & (kinds == GAINED)
+    gained = counts & ~forest & (kinds == GAINED) & (rules.gain_percent is not None)
     years = np.zeros(break_day.shape, np.int32)
     days = np.unique(break_day[lost | gained])
     of_days = np.array([from_epoch_day(int(day)).year for day in days], np.int32)
@@ -130,7 +155,7 @@ def confidence_strata(
     kept = np.zeros(break_day.shape, np.bool_)
     for mask, minimum, least in (
         (lost, rules.minimum_px, rules.least_percent),
-        (gained, rules.minimum_gain_px, rules.gain_percent),
+        (gained, rules.minimum_gain_px, rules.gain_percent or 0),
     ):
         for year in np.unique(years[mask]):
             here, level = _by_clump(mask & (years == year), confidence, minimum, least)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
+    from mrv.activity.frame import ConfidenceSplit
+
 Rule = Literal["neyman", "equal", "proportional"]
 REFUSE, AT_RANDOM = "refuse", "missing at random within the stratum"
 
@@ -65,6 +67,7 @@ def design_frame(
     names: Mapping[int, str],
     size: SampleSize,
     response: ResponseDesign,
+    confidence: ConfidenceSplit | None = None,
 ) -> Frame:
     """A frame, checked.
 
@@ -76,6 +79,7 @@ def design_frame(
         names: Names of the strata, by code.
         size: How many units, and how they are shared.
         response: What is interpreted.
+        confidence: How confidence split the loss of the map; None: it did not.
 
     Raises:
         PlanError: ``sample.size`` (too many or too few units), ``frame.strata``, or what :func:`check_frame` finds.
@@ -93,6 +97,7 @@ def design_frame(
         "schema": "mrv.frame/1", "project": project,
         "period": {"name": period[0], "start": period[1].start.isoformat(), "end": period[1].end.isoformat()},
         "grid": grid_section(grid), "map": pixel_digest(strata, grid), "strata": tuple(rows),
+        "confidence": confidence,
         "allocation": {"rule": size.rule, "n": size.n, "floor": size.floor, "expected": _expected(size, sizes, names)},
         "draw": METHOD, "replacement": "none", "response_design": response.text,
         "classes": tuple({"label": label, "role": role} for label, role in response.classes.items()),

@@ -20,6 +20,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from mrv.errors import PlanError
 from mrv.sections import Count, Section
+from mrv.sections.activity import GAINED, LOST, SPLIT_STRATA
 from mrv.units import DateStr, DecimalStr, Digest, sha256_bytes
 
 if TYPE_CHECKING:
@@ -77,6 +78,19 @@ class FrameStratum(Section):
     """Inclusion probability of each unit, ``n_h/N_h``."""
 
 
+class ConfidenceSplit(Section):
+    """How confidence split the loss of the strata map, where it did."""
+
+    high_percent: Annotated[int, Field(ge=1, le=100)]
+    """Confidence from which a clump of loss is of high confidence, %."""
+    minimum_px: Positive
+    """Fewest pixels of a clump."""
+    buffer_px: Count
+    """Width of the buffer around loss, pixels."""
+    gain_percent: Annotated[int, Field(ge=1, le=100)] | None = None
+    """Confidence from which a clump of gain is a stratum, %; absent: gain is none."""
+
+
 class Allocation(Section):
     """How the sample was shared among the strata."""
 
@@ -123,6 +137,8 @@ class Frame(Section):
     """Pixel digest of the strata map."""
     strata: Annotated[tuple[FrameStratum, ...], Field(min_length=1, max_length=255)]
     """Design strata, by code; together they are the project area."""
+    confidence: ConfidenceSplit | None = None
+    """How confidence split the loss; absent: it did not."""
     allocation: Allocation
     """How n was shared."""
     draw: Literal["draw/1"]
@@ -139,8 +155,8 @@ class Frame(Section):
     """What is done with units that could not be interpreted."""
 
     def encoded(self) -> bytes:
-        """The bytes of ``frame.json``."""
-        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True))
+        """The bytes of ``frame.json``; what is absent is left out."""
+        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True, exclude_none=True))
 
     def digest(self) -> str:
         """What is committed to: ``sha256:`` of those bytes."""
@@ -226,19 +242,33 @@ def check_frame(frame: Frame, *, file: str = FRAME_FILE) -> None:
     Raises:
         PlanError: ``frame.strata`` (codes or names), ``frame.probabilities`` (inclusion probabilities that are not n_h/N_h, or
             n_h that do not add up to n), ``frame.allocation`` (n_h above N_h), ``frame.unsampled`` and ``frame.one-unit``
-            (no variance can be had), ``frame.classes``, ``frame.years``, ``frame.non-response``.
+            (no variance can be had), ``frame.stratification`` (names that are not of its split), ``frame.classes``,
+            ``frame.years``, ``frame.non-response``.
     """
     codes = [stratum.code for stratum in frame.strata]
     if codes != sorted(set(codes)):
         raise _wrong("codes are not ascending, each once", "frame.strata", "strata", file)
     if twice := _twice(stratum.name for stratum in frame.strata):
         raise _wrong(f"{twice} occurs twice", "frame.strata", "strata", file)
+    _check_split(frame, file)
     for stratum in frame.strata:
         _check_sizes(stratum, file)
     drawn = sum(stratum.sample for stratum in frame.strata)
     if drawn != frame.allocation.n:
         raise _wrong(f"the strata's samples add up to {drawn}, not {frame.allocation.n}", "frame.probabilities", "strata", file)
     _check_response(frame, file)
+
+
+def _check_split(frame: Frame, file: str) -> None:
+    """Strata of high and of low confidence go with the rules that split them, and with no other stratum of loss."""
+    split = frame.confidence
+    known = (*SPLIT_STRATA, *((GAINED,) if split is not None and split.gain_percent is not None else ()))
+    for stratum in frame.strata:
+        if (stratum.name in LOST[1:]) if split is None else (stratum.name not in known):
+            told = "is not split by confidence" if split is None else "is split by confidence"
+            raise _wrong(
+                f"{stratum.name} is a stratum, but the loss of this frame {told}", "frame.stratification", "strata", file
+            )
 
 
 def _check_sizes(stratum: FrameStratum, file: str) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
+    from mrv.activity.confidence_strata import StrataRules
+    from mrv.activity.frame import ConfidenceSplit
+
 PANEL_FILES = (FRAME_FILE, MAP_FILE, SAMPLE_FILE, REFERENCE_FILE)
 
 
@@ -46,6 +49,7 @@ def read_panel(
     inside: NDArray[np.bool_],
     classes: Mapping[str, str] | None = None,
     response_design: str | None = None,
+    rules: StrataRules | None = None,
     last_year: int | None = None,
 ) -> Panel:
     """Read a project's probability sample, and refuse whatever does not fit together.
@@ -57,6 +61,7 @@ def read_panel(
         inside: Project area (y, x).
         classes: Role by label, as the plan has them; None takes the frame's.
         response_design: The same of the response design.
+        rules: How the plan splits loss by confidence; None: it does not, and the frame may not either.
         last_year: Last year to read, the end of the period; None reads all that are labelled.
 
     Raises:
@@ -68,7 +73,7 @@ def read_panel(
             hint=f"a probability sample needs {', '.join(PANEL_FILES)}; without it areas are mapped, not estimated",
         )  # fmt: skip
     frame = parse_frame(files[FRAME_FILE])
-    check_project(frame, project=project, grid=grid, classes=classes, response_design=response_design)
+    check_project(frame, project=project, grid=grid, classes=classes, response_design=response_design, rules=rules)
     strata, map_grid = read_map(files[MAP_FILE])
     check_map(frame, strata, map_grid, inside=inside)
     sample = parse_sample(files[SAMPLE_FILE], frame=frame)
@@ -78,12 +83,18 @@ def read_panel(
 
 
 def check_project(
-    frame: Frame, *, project: str, grid: GeoBox, classes: Mapping[str, str] | None, response_design: str | None = None
+    frame: Frame,
+    *,
+    project: str,
+    grid: GeoBox,
+    classes: Mapping[str, str] | None,
+    response_design: str | None = None,
+    rules: StrataRules | None = None,
 ) -> None:
     """Hold a frame against the project that uses it; arguments as for :func:`read_panel`.
 
     Raises:
-        PlanError: ``frame.project``, ``frame.grid``, ``frame.classes``, ``frame.response-design``.
+        PlanError: ``frame.project``, ``frame.grid``, ``frame.classes``, ``frame.response-design``, ``frame.stratification``.
     """
     if frame.project != project:
         raise PlanError(
@@ -105,3 +116,16 @@ def check_project(
                 f"has another {name} than the plan", code=f"frame.{name}", file=FRAME_FILE, field=field,
                 hint=f"restore reference.{field} of the plan as it was when the frame was frozen",
             )  # fmt: skip
+    plans_split = None if rules is None else rules.frozen
+    if frame.confidence != plans_split:
+        raise PlanError(
+            f"is of another stratification: loss {_told(frame.confidence)} in the frame, {_told(plans_split)} in the plan",
+            code="frame.stratification", file=FRAME_FILE, field="confidence",
+            hint="restore method.activity of the plan as it was when the frame was frozen, or design a new frame and sample",
+        )  # fmt: skip
+
+
+def _told(split: ConfidenceSplit | None) -> str:
+    if split is None:
+        return "is one stratum"
+    return "is split (" + ", ".join(f"{name} {value}" for name, value in split.model_dump(exclude_none=True).items()) + ")"

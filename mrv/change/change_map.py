@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class GainMap:
+    """Canopy that came, by pixel (y, x)."""
+
+    day: NDArray[np.int32]
+    """Days since 1970-01-01 of the first observation that shows it; 0 where none came."""
+    confidence: NDArray[np.uint8]
+    """Percent, 0 where none came."""
+
+
+@dataclass(frozen=True)
 class ChangeMap:
     """What the detector found, by pixel (y, x)."""
 
@@ -25,6 +35,8 @@ class ChangeMap:
     """Clear observations used."""
     more: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """Further maps of the method, by name."""
+    gain: GainMap | None = None
+    """Gain; None where the method tells none."""
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv.change.change_map import Anomaly, ChangeMap, Curve
+from mrv.change.change_map import Anomaly, ChangeMap, Curve, GainMap
 from mrv.change.loss_filter import calibrate, sample_pixels, scene_shift
 from mrv.change.matched_step import StepModel, StepRules
 from mrv.change.screening import Points
 from mrv.kernels.step_monitor import CLASS, CONFIDENCE, COUNT, DAY, MAGNITUDE, RECOVERED, SINCE
-from mrv.kernels.steps import CLEARING, DEGRADATION, NO_BREAK, UNMONITORED
+from mrv.kernels.steps import CLEARING, DEGRADATION, GAIN, NO_BREAK, UNMONITORED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,8 +73,10 @@ class StepDetector:
         loss &= found[CONFIDENCE] >= self.table.min_confidence_percent
         day = np.where(loss, found[DAY], np.where(found[DAY] == UNMONITORED, UNMONITORED, NO_BREAK)).astype(np.int32)
 
-        def only(row: int, dtype: Any) -> NDArray[Any]:
-            return np.where(loss, found[row], 0).astype(dtype)
+        def only(row: int, dtype: Any, where: NDArray[np.bool_] = loss) -> NDArray[Any]:
+            return np.where(where, found[row], 0).astype(dtype)
+
+        gain = found[CLASS] == GAIN
 
         return ChangeMap(
             break_day=day, confidence=only(CONFIDENCE, np.uint8), clear_count=found[COUNT].astype(np.uint16),
@@ -82,6 +84,7 @@ class StepDetector:
                 "last_clear_day": only(SINCE, np.int32), "loss_percent": only(MAGNITUDE, np.int16),
                 "back_percent": only(RECOVERED, np.uint8),
             },
+            gain=GainMap(only(DAY, np.int32, gain), only(CONFIDENCE, np.uint8, gain)),
         )  # fmt: skip
 
     def curve(self, bands: Mapping[str, NDArray[np.int16]], clear: NDArray[np.bool_]) -> Curve:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mrv.activity.strata import measure_extents
+from mrv.activity.mapped import measure_extents
 from mrv.change.extent_maps import NODATA, ExtentChange, classify, detect
 from mrv.cube import Layer, Reader
 from mrv.errors import SourceError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mrv.activity.strata import ActivityData
+    from mrv.activity.mapped import ActivityData
     from mrv.observe.window import Window
     from mrv.plan import Claim, MonitoringPlan
     from mrv.sources.items import Scene

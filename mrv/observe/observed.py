@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mrv.activity.strata import ActivityData
+    from mrv.activity.mapped import ActivityData
     from mrv.sections import ObservationSection, SceneSection
 
 

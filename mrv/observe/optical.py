@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv.activity.strata import measure_change
+from mrv.activity.confidence_strata import StrataRules
+from mrv.activity.mapped import measure_change
 from mrv.change.harmonic_monitor import Model
 from mrv.change.screening import NOWHERE, Points, PointValues, SceneView, Screened, screen, view_scene
 from mrv.change.step_detector import calibration_points, set_up
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from mrv.activity.strata import ActivityData
+    from mrv.activity.mapped import ActivityData
     from mrv.change.change_map import ChangeMap, OpticalDetector
     from mrv.observe.window import Window
     from mrv.plan import Claim, MonitoringPlan
@@ -103,6 +104,7 @@ def observe_optical(
     activity = measure_change(
         change, forest, window.inside, window.areas_mm2, scene_days=model.days, since=plan.project.start, period=period,
         minimum_px=plan.project.forest.minimum_mapping_unit_px, buffer_px=plan.method.activity.buffer_px,
+        rules=StrataRules.of(plan),
     )  # fmt: skip
     seen = Observed(
         evidence=[*evidence_sections(plan, optical, offsets, views, screened), layer_section(cover)],

@@ -66,11 +66,24 @@ class ExtentChangeTable(Table):
     """Method, by name and version."""
 
 
+class ConfidenceTable(Table):
+    """Strata of loss by the detector's confidence, clump by clump; breaks of one year that touch are a clump."""
+
+    high_percent: Annotated[int, Field(strict=True, ge=1, le=100)]
+    """Confidence from which a clump of loss is of high confidence (its pixels' lower median); below, of low confidence."""
+    minimum_clump_px: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = None
+    """Fewest pixels of a clump, not below the minimum mapping unit of the forest definition; absent: that unit."""
+    gain_percent: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+    """Confidence from which a clump of gain is a stratum; absent: gain is none."""
+
+
 class ActivityTable(Table):
     """Strata of the change map."""
 
     buffer_px: Annotated[int, Field(strict=True, ge=0, le=64)]
     """Buffer stratum around loss, pixels."""
+    confidence: ConfidenceTable | None = None
+    """Strata of loss by confidence; absent: loss is one stratum."""
 
 
 class MethodTable(Table):
@@ -90,7 +103,23 @@ class MethodTable(Table):
         optical = self.is_optical
         if (self.observation is not None, self.record is not None) != (optical, not optical):
             raise ValueError(f"{self.change.detector} needs [method.{'observation' if optical else 'record'}], and it alone")
+        if (fault := self._unsplit()) is not None:
+            raise ValueError(f"activity.confidence: {fault}")
         return self
+
+    def _unsplit(self) -> str | None:
+        """Why the detector's map cannot be stratified as asked, or None."""
+        change, table = self.change, self.activity.confidence
+        if table is None:
+            return None
+        if isinstance(change, ExtentChangeTable):
+            return f"{change.detector} gives no confidence"
+        if isinstance(change, ChangeTable):
+            return None if table.gain_percent is None else f"gain_percent is given, but {change.detector} maps no gain"
+        if table.high_percent <= change.min_confidence_percent:
+            least = change.min_confidence_percent
+            return f"high_percent is {table.high_percent}, but no loss below min_confidence_percent, {least}, is mapped"
+        return None
 
     @property
     def is_optical(self) -> bool:

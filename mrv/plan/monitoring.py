@@ -71,6 +71,9 @@ class MonitoringPlan(Table):
                 raise ValueError(f"each {name} occurs once")
         self._sources_coherent()
         self._pools_coherent()
+        split, unit = self.method.activity.confidence, self.project.forest.minimum_mapping_unit_px
+        if split is not None and split.minimum_clump_px is not None and split.minimum_clump_px < unit:
+            raise ValueError(f"method.activity.confidence.minimum_clump_px is below the minimum mapping unit, {unit}")
         if "simulated" in self.factors.tables and not self.project.simulated:
             raise ValueError("the factors of the table simulated are true in made worlds alone")
         early = [c.period for c in self.claim if c.start < self.project.start]

@@ -30,7 +30,7 @@ from mrv.rules.draws import draw_faults
 from mrv.rules.findings import findings
 from mrv.rules.scenes import scene_faults
 from mrv.rules.scope import absent, not_verified
-from mrv.sections.activity import DETECTOR_MAPS, DETECTOR_STRATA, ESTIMATED_AREA, MAPPED_AREA
+from mrv.sections.activity import DETECTOR_MAPS, ESTIMATED_AREA, LOST, MAPPED_AREA, strata_of
 from mrv.uncertainty.approach1 import approach1_percent
 from mrv.units import decimal_str
 
@@ -156,17 +156,19 @@ def _sources(s: Statement, role: str) -> list[str]:
 
 
 def _areas(s: Statement) -> Iterator[str]:
-    strata, detector = s.activity.strata, s.method.plan["method"]["change"]["detector"]
-    yield from _differs("strata", [row.stratum for row in strata], list(DETECTOR_STRATA[detector]))
+    strata, method = s.activity.strata, s.method.plan["method"]
+    detector = method["change"]["detector"]
+    yield from _differs("strata", [row.stratum for row in strata], list(strata_of(method)))
     yield from _differs("maps", [row.name for row in s.activity.maps], list(DETECTOR_MAPS[detector]))
     yield from _differs("pixels", s.project.pixels, sum(row.pixels for row in strata))
     # Each area is rounded once, on its own: sums agree within half a square metre a part.
     if abs(s.project.area_m2 - sum(row.area_m2 for row in strata)) > (len(strata) + 1) // 2:
         yield f"strata add up to {sum(row.area_m2 for row in strata)} m², the project has {s.project.area_m2}"
-    lost = strata[0]
-    yield from _differs("pixels lost", lost.pixels, sum(row.pixels for row in s.activity.loss))
-    if abs(lost.area_m2 - sum(row.area_m2 for row in s.activity.loss)) > (len(s.activity.loss) + 1) // 2:
-        yield f"loss by year adds up to {sum(row.area_m2 for row in s.activity.loss)} m², the stratum has {lost.area_m2}"
+    lost = [row for row in strata if row.stratum in LOST]
+    yield from _differs("pixels lost", sum(row.pixels for row in lost), sum(row.pixels for row in s.activity.loss))
+    lost_m2 = sum(row.area_m2 for row in lost)
+    if abs(lost_m2 - sum(row.area_m2 for row in s.activity.loss)) > (len(s.activity.loss) + len(lost)) // 2:
+        yield f"loss by year adds up to {sum(row.area_m2 for row in s.activity.loss)} m², its strata have {lost_m2}"
     yield from _differs("years of loss", [row.year for row in s.activity.loss], list(_years(s)))
 
 

@@ -16,6 +16,7 @@ from mrv.activity.cohort import GAIN, START
 from mrv.carbon.pools import LOSS, LOST_STOCK, degradation_of, loss_after
 from mrv.inputs import NAMES, seed_of
 from mrv.plan.site import GEOGRAPHIC
+from mrv.sections.activity import LOST, strata_of
 from mrv.sections.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
 from mrv.uncertainty.intervals import Z90
 from mrv.units import KG_PER_T, decimal_str
@@ -117,6 +118,7 @@ def sample_faults(s: Statement, plan: MonitoringPlan, years: Sequence[int]) -> I
     if sample.z != decimal_str(Z90, places=16):
         yield f"z is {sample.z}"
     yield from _response(s, sample)
+    yield from _stratified(s, sample)
     yield from _cohort(s, table.intensities, years)
 
 
@@ -131,6 +133,14 @@ def _response(s: Statement, sample: SampleSection) -> Iterator[str]:
         yield "units are missing, and the rule refuses that"
     if any(row.responded < min(2, row.units) for row in sample.strata):
         yield "a stratum with fewer than two units interpreted has no variance"
+
+
+def _stratified(s: Statement, sample: SampleSection) -> Iterator[str]:
+    """Loss is split by confidence in the plan and in the design, or in neither."""
+    method = s.method.plan["method"]
+    names, split = {row.stratum for row in sample.strata}, "confidence" in method["activity"]
+    if stray := sorted(names - set(strata_of(method)) if split else names & set(LOST[1:])):
+        yield f"{stray[0]} is a design stratum, and the plan's loss is {'' if split else 'not '}split by confidence"
 
 
 def _cohort(s: Statement, intensities: Sequence[str], years: Sequence[int]) -> Iterator[str]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from mrv.sections import Count, Int, Section, Text
 from mrv.units import DateStr, DecimalStr, Digest
 
-Stratum = Literal["tree-cover loss", "buffer around loss", "stable forest", "stable non-forest", "gain of forest"]
+Stratum = Literal[
+    "tree-cover loss",
+    "tree-cover loss, high confidence",
+    "tree-cover loss, low confidence",
+    "buffer around loss",
+    "stable forest",
+    "stable non-forest",
+    "gain of forest",
+]
+LOST: tuple[Stratum, ...] = ("tree-cover loss", "tree-cover loss, high confidence", "tree-cover loss, low confidence")
+"""Strata of loss."""
 MapName = Literal[
     "break_day",
     "confidence",
@@ -40,9 +51,24 @@ DETECTOR_STRATA: dict[str, tuple[Stratum, ...]] = {
     "matched-step/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
     "extent-epochs/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest", "gain of forest"),
 }
-"""Strata that each detector's map has, in the order of their codes."""
+"""Strata that each detector's map has, in order, where loss is one of them."""
+GAINED: Stratum = "gain of forest"
+SPLIT_STRATA: tuple[Stratum, ...] = (*LOST[1:], "buffer around loss", "stable forest", "stable non-forest")
+"""Strata where confidence splits the loss; the gain of forest comes after them."""
 MAPPED_AREA = "mapped area, not an estimate"
 ESTIMATED_AREA = "estimate from a probability sample"
+
+
+def strata_of(method: Mapping[str, Any]) -> tuple[Stratum, ...]:
+    """Strata of a plan's map, in order.
+
+    Args:
+        method: The plan's table ``method``, as signed.
+    """
+    split = method["activity"].get("confidence")
+    if split is None:
+        return DETECTOR_STRATA[method["change"]["detector"]]
+    return (*SPLIT_STRATA, GAINED) if "gain_percent" in split else SPLIT_STRATA
 
 
 class StratumArea(Section):

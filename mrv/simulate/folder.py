@@ -203,11 +203,14 @@ def usual_size(units: int) -> SampleSize:
     Args:
         units: Units in all.
     """
+    from mrv.activity.confidence_strata import CONFIDENCE_STRATA
     from mrv.activity.design import SampleSize
-    from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, STRATA
+    from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, LOW, NON_FOREST, STRATA
 
-    expected = {LOSS: "0.8", BUFFER: "0.1", FOREST: "0.02", NON_FOREST: "0.02"}
-    return SampleSize(n=units, rule="neyman", floor=30, expected={STRATA[code]: Decimal(p) for code, p in expected.items()})
+    stable = {BUFFER: "0.1", FOREST: "0.02", NON_FOREST: "0.02"}
+    shares = {CONFIDENCE_STRATA[code]: p for code, p in {LOSS: "0.9", LOW: "0.5", GAIN: "0.1", **stable}.items()}
+    shares |= {STRATA[code]: p for code, p in {LOSS: "0.8", **stable}.items()}
+    return SampleSize(n=units, rule="neyman", floor=30, expected={name: Decimal(p) for name, p in shares.items()})
 
 
 def _filled(sheet: Path, world: World, drawn: Drawn, person: Interpreter) -> bytes:

@@ -35,6 +35,10 @@ class PlanChoices:
     """Crediting programme; None: VM0033 for mangrove, ART TREES for forest."""
     interval: Literal["score", "wilson", "logit"] = "score"
     """Interval of areas that is signed."""
+    detector: Literal["harmonic-monitor/1", "matched-step/1"] = "harmonic-monitor/1"
+    """Change detector."""
+    high_percent: int | None = None
+    """Confidence that splits the strata of loss, %; None: loss is one stratum."""
     expert: str | None = None
     """Interpreter of ``interpreters.csv`` whose readings are held true."""
     draws: int = 10_000
@@ -60,7 +64,7 @@ def plan_toml(world: World, choices: PlanChoices) -> str:
         _project(world, choices),
         _grid(world),
         _sources(world),
-        _method(world),
+        _method(world, choices),
         _reference(world, choices) if choices.reference else "",
         _biomass(world) if choices.plots else "",
         _pools(world, choices),
@@ -161,8 +165,8 @@ scale = 0.1
     return text
 
 
-def _method(world: World) -> str:
-    few = world.scenario.history_years * world.scenario.scenes_per_year < 18
+def _method(world: World, choices: PlanChoices) -> str:
+    split = "" if choices.high_percent is None else f"confidence = {{ high_percent = {choices.high_percent} }}\n"
     return f"""[method.observation]
 # Scene classification: no data, saturated, cloud shadow, cloud (medium, high), cirrus, snow.
 masked_classes = [0, 1, 3, 8, 9, 10, 11]
@@ -175,7 +179,18 @@ max_gap_days = 240
 min_record_years = 3
 
 [method.change]
-detector = "harmonic-monitor/1"
+{_change(world, choices)}
+[method.activity]
+buffer_px = 2
+{split}"""
+
+
+def _change(world: World, choices: PlanChoices) -> str:
+    if choices.detector == "matched-step/1":
+        bands = ", ".join(f'"{role}"' for role in BANDS if role != "classification")
+        return f'detector = "matched-step/1"\nbands = [{bands}]\n'
+    few = world.scenario.history_years * world.scenario.scenes_per_year < 18
+    return f"""detector = "harmonic-monitor/1"
 index = "ndvi"
 harmonics = {0 if few else 1}
 observations_per_coefficient = {3 if few else 5}
@@ -184,9 +199,6 @@ min_history = 5
 threshold_sigma = 3
 sigma_floor = 600
 consecutive = {3 if world.scenario.scenes_per_year >= _DENSE else 2}
-
-[method.activity]
-buffer_px = 2
 """
 
 

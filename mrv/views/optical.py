@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mrv.activity.strata import FOREST, LOSS
+from mrv.activity.strata import FOREST, LOST
 from mrv.cube import NODATA
 from mrv.units import epoch_day, from_epoch_day
 from mrv.views.places import lonlat
@@ -123,7 +123,7 @@ def look_optical(result: Result) -> OpticalViews:
         history_end=from_epoch_day(history[-1].day),
         anomaly=optical.model.anomaly,
         season_gap=gap,
-        gap_loss_px=int(((strata == LOSS) & (change.break_day == epoch_day(gap[1]))).sum()),
+        gap_loss_px=int((np.isin(strata, LOST) & (change.break_day == epoch_day(gap[1]))).sum()),
     )
 
 
@@ -142,7 +142,7 @@ def choose(
         Row and column: the earliest of the most confident losses, the least confident loss, and the stable forest
         pixel nearest the middle of the project.
     """
-    lost = strata == LOSS
+    lost = np.isin(strata, LOST)
     recent = lost & (break_day >= since)
     rows, cols = np.nonzero(recent if recent.any() else lost)
     days, trust = break_day[rows, cols], confidence[rows, cols].astype(np.int64)

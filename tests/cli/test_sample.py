@@ -10,7 +10,7 @@ import pytest
 
 from mrv import sampling
 from mrv.activity.panel import read_panel
-from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST
+from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, STRATA
 from mrv.errors import StoreError
 from mrv.grid import grid_for
 from mrv.grid import inside as inside_of
@@ -29,6 +29,7 @@ class Stand:
     """In place of the detector: strata from what is true of the tiny project."""
 
     optical = None
+    names = STRATA
 
     def __init__(self, tiny):
         project = tiny.load()

@@ -12,13 +12,12 @@ from scipy import ndimage
 
 from mrv.activity.confidence_strata import (
     CONFIDENCE_STRATA,
-    LOW,
     ConfidenceStrata,
     StrataRules,
     confidence_strata,
     lower_medians,
 )
-from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, NON_FOREST, OUTSIDE, strata_map
+from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, LOW, NON_FOREST, OUTSIDE, strata_map
 from mrv.errors import MRVError
 from mrv.units import epoch_day
 

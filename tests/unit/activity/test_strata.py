@@ -10,7 +10,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from support.tiny_project import CLEARINGS, LOSS_PX
 
-from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE, STRATA, loss_years, measure_change, strata_map
+from mrv.activity.mapped import measure_change
+from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST, OUTSIDE, STRATA, loss_years, strata_map
 from mrv.areas import total_m2
 from mrv.change.change_map import ChangeMap
 from mrv.units import Period, epoch_day
