@@ -1,15 +1,12 @@
-"""Shared by every test: ``from support… import …`` works, and nothing but loopback can be reached."""
+"""Shared by every test: nothing but loopback can be reached."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
 

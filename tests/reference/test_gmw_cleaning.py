@@ -8,20 +8,18 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import gmw_cleaning
+import gmw_scores
+import gmw_split
 import numpy as np
 import pytest
+from gmw_data import CHANGE, GAIN, LOSS, REF, Points, Raster, read_points, read_raster
 from scipy import stats
+
+from mrv.change.extent_cleaning import CleaningRules, clean_stack
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("MRV_SHARED_DATA") or ROOT.parent / "shared" / "data") / "gmw-change-sites"
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import gmw_cleaning  # noqa: E402
-import gmw_scores  # noqa: E402
-import gmw_split  # noqa: E402
-from gmw_data import CHANGE, GAIN, LOSS, REF, Points, Raster, read_points, read_raster  # noqa: E402
-
-from mrv.change.extent_cleaning import CleaningRules, clean_stack  # noqa: E402
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the change sites (third-party data) are not beside this checkout")
 

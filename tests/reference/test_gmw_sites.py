@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import islice
 from pathlib import Path
 
+import gmw_design
+import gmw_draws
+import gmw_sites
 import numpy as np
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT.parent / "shared" / "data" / "gmw-change-sites"
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import gmw_design  # noqa: E402
-import gmw_draws  # noqa: E402
-import gmw_sites  # noqa: E402
-from gmw_data import (  # noqa: E402
+from gmw_data import (
     CHANGE,
     GAIN,
     LOSS,
@@ -30,6 +24,9 @@ from gmw_data import (  # noqa: E402
     read_raster,
     row_areas_mm2,
 )
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT.parent / "shared" / "data" / "gmw-change-sites"
 
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the change sites (third-party data) are not beside this checkout")
 

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
+import real_series
+import series_ccdc
+import series_harvard
+import series_palsar
+import series_pixel
+import series_rondonia
+from series_split import trains
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import real_series  # noqa: E402
-import series_ccdc  # noqa: E402
-import series_harvard  # noqa: E402
-import series_palsar  # noqa: E402
-import series_pixel  # noqa: E402
-import series_rondonia  # noqa: E402
-from series_split import trains  # noqa: E402
-
-from mrv.change.ccdc import CcdcRules  # noqa: E402
-from mrv.change.fusion import LOW, NONE, FusionRules, fuse  # noqa: E402
-from mrv.change.radar import alos_power, to_decibels  # noqa: E402
-from mrv.units import epoch_day  # noqa: E402
+from mrv.change.ccdc import CcdcRules
+from mrv.change.fusion import LOW, NONE, FusionRules, fuse
+from mrv.change.radar import alos_power, to_decibels
+from mrv.units import epoch_day
 
 DATA = real_series.data_folder()
 

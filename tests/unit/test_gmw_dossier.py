@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from pathlib import Path
 
+import gmw_densities
+import gmw_dossier
+import make
 import numpy as np
 import pystac
 import pytest
@@ -19,11 +21,6 @@ from mrv.plan import load_plan
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "data-samples"
 DATA = ROOT.parent / "shared" / "data"
-sys.path.insert(0, str(SAMPLES))
-
-import gmw_densities  # noqa: E402
-import gmw_dossier  # noqa: E402
-import make  # noqa: E402
 
 needs_data = pytest.mark.skipif(
     not (DATA / gmw_dossier.RASTER).is_file(), reason="the published data (third parties') are not beside this checkout"

@@ -17,24 +17,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import make
+import numpy as np
 import pytest
+import rasterio
+import romania_cube
+import romania_stac as stac
+from support.range_server import RangeServer
 
 from mrv.errors import SourceError, UsageError
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "data-samples"), str(ROOT / "tests")]
-
-np = pytest.importorskip("numpy")
-rasterio = pytest.importorskip("rasterio")
-
-import make  # noqa: E402
-import romania_cube  # noqa: E402
-import romania_stac as stac  # noqa: E402
-from support.range_server import RangeServer  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ROOT = Path(__file__).resolve().parents[2]
 UNTIL = date(2016, 3, 18)
 SCENES = 4
 SCENE = "S2_L2A_DERIVED_ROMANIA_20150811"

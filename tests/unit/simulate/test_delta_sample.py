@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import sys
-from pathlib import Path
 
+import delta_world
+import make
 import pytest
 
 from mrv.activity.frame import parse_frame
@@ -14,12 +14,6 @@ from mrv.attest.keys import new_key
 from mrv.errors import SourceError, UsageError
 from mrv.project import load_project
 from mrv.simulate import truth
-
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "data-samples"))
-
-import delta_world  # noqa: E402
-import make  # noqa: E402
 
 
 @pytest.fixture(scope="module")
