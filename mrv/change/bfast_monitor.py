@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mrv.change.critical_values import critical_value, cusum_boundary, mosum_boundary
-from mrv.change.season_model import SeasonModel, by_threads, check_model, composite_years, refused
+from mrv.change.season_model import SeasonMonitor, by_threads, check_model, composite_years, refused
 from mrv.kernels.mosum import middle_networks, monitor_block, monitor_stable_block, mosum_scratch
 from mrv.kernels.season_tile import TILE
 
@@ -54,17 +54,12 @@ class MonitorRules:
     """Fewest observations of the (stable) history; with fewer a pixel is not monitored."""
 
     def __post_init__(self) -> None:
-        check_model(self.harmonics, self.coefficients, self.min_history)
+        check_model(self)
         if self.process not in {"mosum", "cusum"}:
             raise refused(f"{self.process!r} is no process", "process")
         if self.history not in {"all", "ROC"}:
             raise refused(f"{self.history!r} is no choice of a history", "history")
         _ = self.critical, self.critical_history
-
-    @property
-    def coefficients(self) -> int:
-        """Of the model: intercept, two a harmonic, trend."""
-        return 1 + 2 * self.harmonics + self.trend
 
     @property
     def critical(self) -> float:
@@ -104,26 +99,8 @@ class Breaks:
 
 
 @dataclass(frozen=True)
-class BfastMonitor:
+class BfastMonitor(SeasonMonitor[MonitorRules]):
     """The detector set up for a list of scenes."""
-
-    rules: MonitorRules
-    """The rules."""
-    days: I4
-    """Days since 1970-01-01 of the scenes, ascending; a day once."""
-    history: int
-    """How many of them come before monitoring."""
-    years: F8 | None = None
-    """Decimal years of the scenes where they are numbered evenly (``composite_years``); otherwise their days count."""
-
-    def __post_init__(self) -> None:
-        _ = self.model
-
-    @cached_property
-    def model(self) -> SeasonModel:
-        """The model of the history."""
-        rules = self.rules
-        return SeasonModel(self.days, self.history, self.years, rules.harmonics, rules.trend, rules.min_history)
 
     @cached_property
     def boundary(self) -> F8:

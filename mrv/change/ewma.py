@@ -7,12 +7,11 @@ found = chart.block(index)                                # (y, x) of a chunk, i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mrv.change.season_model import SeasonModel, by_threads, check_model, refused
+from mrv.change.season_model import SeasonMonitor, by_threads, check_model, refused
 from mrv.kernels.ewma import chart_block, chart_scratch
 
 if TYPE_CHECKING:
@@ -43,17 +42,12 @@ class EwmaRules:
     """Fewest observations of the screened history; with fewer a pixel is not monitored."""
 
     def __post_init__(self) -> None:
-        check_model(self.harmonics, self.coefficients, self.min_history)
+        check_model(self)
         if not 0 < self.weight <= 1:
             raise refused(f"a weight of {self.weight} is not between 0 and 1", "weight")
         for name in ("limit", "screen", "outlier"):
             if not getattr(self, name) > 0:
                 raise refused(f"{name} of {getattr(self, name)} standard deviations is not above 0", name)
-
-    @property
-    def coefficients(self) -> int:
-        """Of the model: intercept, two a harmonic, trend."""
-        return 1 + 2 * self.harmonics + self.trend
 
     @property
     def packed(self) -> F8:
@@ -74,26 +68,8 @@ class Signals:
 
 
 @dataclass(frozen=True)
-class EwmaMonitor:
+class EwmaMonitor(SeasonMonitor[EwmaRules]):
     """The detector set up for a list of scenes."""
-
-    rules: EwmaRules
-    """The rules."""
-    days: I4
-    """Days since 1970-01-01 of the scenes, ascending; a day once."""
-    history: int
-    """How many of them come before monitoring."""
-    years: F8 | None = None
-    """Decimal years of the scenes where they are numbered evenly; otherwise their days count."""
-
-    def __post_init__(self) -> None:
-        _ = self.model
-
-    @cached_property
-    def model(self) -> SeasonModel:
-        """The model of the history."""
-        rules = self.rules
-        return SeasonModel(self.days, self.history, self.years, rules.harmonics, rules.trend, rules.min_history)
 
     def block(self, index: I2, threads: int = 1) -> Signals:
         """Run the detector on a block.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -31,16 +31,42 @@ def refused(message: str, field: str) -> PlanError:
     return PlanError(message, code="change.rules", field=f"method.change.{field}")
 
 
-def check_model(harmonics: int, coefficients: int, min_history: int) -> None:
+class SeasonRules(Protocol):
+    """Rules of a detector with a season-trend model, as far as the model goes."""
+
+    @property
+    def harmonics(self) -> int:
+        """Harmonics of the year."""
+
+    @property
+    def trend(self) -> bool:
+        """Whether the model has a trend."""
+
+    @property
+    def min_history(self) -> int:
+        """Fewest observations of the history."""
+
+
+R = TypeVar("R", bound=SeasonRules)
+
+
+def coefficients(rules: SeasonRules) -> int:
+    """Of the model: intercept, two a harmonic, trend."""
+    return 1 + 2 * rules.harmonics + rules.trend
+
+
+def check_model(rules: SeasonRules) -> None:
     """Refuse a model that the kernels do not have, or that its history cannot bear.
 
     Raises:
         PlanError: Harmonics out of range, or no more observations than coefficients.
     """
-    if not 1 <= harmonics <= MOST_HARMONICS:
-        raise refused(f"{harmonics} harmonics, 1 to {MOST_HARMONICS} are possible", "harmonics")
-    if min_history <= coefficients:
-        raise refused(f"a history of {min_history} observations cannot bear {coefficients} coefficients", "min_history")
+    if not 1 <= rules.harmonics <= MOST_HARMONICS:
+        raise refused(f"{rules.harmonics} harmonics, 1 to {MOST_HARMONICS} are possible", "harmonics")
+    if rules.min_history <= coefficients(rules):
+        raise refused(
+            f"a history of {rules.min_history} observations cannot bear {coefficients(rules)} coefficients", "min_history"
+        )
 
 
 def composite_years(year: int, number: int, count: int, a_year: int) -> F8:
@@ -86,11 +112,6 @@ class SeasonModel:
                 hint="search further back (sources.first), or start the project later",
             )  # fmt: skip
 
-    @property
-    def coefficients(self) -> int:
-        """Of the model: intercept, two a harmonic, trend."""
-        return 1 + 2 * self.harmonics + self.trend
-
     @cached_property
     def basis(self) -> F8:
         """Design matrix (time, coefficients)."""
@@ -100,10 +121,11 @@ class SeasonModel:
     def tables(self) -> tuple[Any, ...]:
         """What the tile kernels need, in their order: ``basis``, ``padded``, ``single``, ``table``, ``pair``, ``factor``."""
         basis, found = self.basis, products(self.basis, self._decimal, self.history, self.harmonics)
-        padded = np.zeros((mask_bytes(self.history) * MASK_BITS, self.coefficients), np.float32)
+        size = coefficients(self)
+        padded = np.zeros((mask_bytes(self.history) * MASK_BITS, size), np.float32)
         padded[: self.history] = basis[: self.history]
-        single = np.zeros((len(basis), -(-self.coefficients // 4) * 4), np.float32)
-        single[:, : self.coefficients] = basis
+        single = np.zeros((len(basis), -(-size // 4) * 4), np.float32)
+        single[:, :size] = basis
         return basis, padded, single, found.table, found.pair, found.factor
 
     @property
@@ -125,6 +147,29 @@ class SeasonModel:
                 code="change.block", field="index",
             )  # fmt: skip
         return np.ascontiguousarray(index).reshape(len(index), index.shape[1] * index.shape[2])
+
+
+@dataclass(frozen=True)
+class SeasonMonitor(Generic[R]):
+    """What detectors with such a model are set up with: rules, and a list of scenes."""
+
+    rules: R
+    """The rules."""
+    days: I4
+    """Days since 1970-01-01 of the scenes, ascending; a day once."""
+    history: int
+    """How many of them come before monitoring."""
+    years: F8 | None = None
+    """Decimal years of the scenes where they are numbered evenly (:func:`composite_years`); otherwise their days count."""
+
+    def __post_init__(self) -> None:
+        _ = self.model
+
+    @cached_property
+    def model(self) -> SeasonModel:
+        """The model of the history."""
+        rules = self.rules
+        return SeasonModel(self.days, self.history, self.years, rules.harmonics, rules.trend, rules.min_history)
 
 
 def by_threads(run: Callable[[int, int], object], pixels: int, threads: int) -> None:

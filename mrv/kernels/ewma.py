@@ -167,15 +167,15 @@ def chart_block(
     """Fit, screen and chart every pixel, and give the break of :func:`chart_series`.
 
     Args:
-        index: int16 (time, pixel), index × 10⁴, ``NODATA`` where not seen.
+        index: As in :func:`mrv.kernels.mosum.monitor_block`, like all up to ``pair_factor``.
         begin: First pixel.
         end: One after the last.
-        days: Days since 1970-01-01 (time,).
+        days: (time,).
         history: Leading dates that are history.
         basis: (time, coefficients).
-        padded: The history's, float32 (dates in whole bytes, coefficients), zeros past its end.
-        single: All dates', float32 (time, coefficients in whole blocks of four), zeros past the model's.
-        table: As :func:`~mrv.kernels.season_trend.products` gives it, like the next two.
+        padded: The history's, in whole bytes.
+        single: All dates', in whole blocks of four.
+        table: Products of its columns.
         pair: (entries, 2).
         pair_factor: (entries, 2).
         minimum: Fewest observations of the screened history.

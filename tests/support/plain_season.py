@@ -5,6 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 NODATA = -32768
+HISTORY, TIMES = 60, 110
+DAYS = np.cumsum(np.random.default_rng(1).integers(5, 25, TIMES)).astype(np.int32) + 17000
+"""Scenes of the detectors' tests."""
+
+
+def scanty_block():
+    """A block of those scenes; some pixels are never seen, some hardly in the history."""
+    index = forest_block((TIMES, 13, 23), seed=5, history=HISTORY)
+    index[:, 0, :3] = NODATA
+    index[: HISTORY - 12, 1, :] = NODATA
+    return index
+
+
+OF_ANOTHER_KIND = (
+    np.zeros((TIMES, 2, 2), np.float32), np.zeros((TIMES, 2, 2), np.uint16), np.zeros((TIMES - 1, 2, 2), np.int16),
+    np.zeros((TIMES, 4), np.int16),
+)  # fmt: skip
+"""Blocks that no detector takes."""
 
 
 def basis_of(years, history, harmonics, trend):

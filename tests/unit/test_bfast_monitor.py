@@ -7,14 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.plain_season import basis_of, forest_block, plain_monitor
+from support.plain_season import DAYS, HISTORY, OF_ANOTHER_KIND, TIMES, basis_of, forest_block, plain_monitor, scanty_block
 
 from mrv.change.bfast_monitor import BfastMonitor, MonitorRules
 from mrv.errors import PlanError, SourceError
 from mrv.kernels.mosum import middle_networks
-
-HISTORY, TIMES = 60, 110
-DAYS = np.cumsum(np.random.default_rng(1).integers(5, 25, TIMES)).astype(np.int32) + 17000
 
 
 def monitor(**changes):
@@ -43,9 +40,7 @@ def same(a, b):
 )
 def test_every_pixel_is_that_of_a_plain_reading_of_the_papers(changes):
     one = monitor(**changes)
-    index = forest_block((TIMES, 13, 23), seed=5, history=HISTORY)
-    index[:, 0, :3] = -32768
-    index[: HISTORY - 12, 1, :] = -32768
+    index = scanty_block()
     found, rules = one.block(index), one.rules
     basis = basis_of(1970 + DAYS / 365.25, HISTORY, rules.harmonics, rules.trend)
     broken = 0
@@ -174,9 +169,7 @@ def test_scenes_that_cannot_be_monitored_are_refused():
     assert refused.value.error_code == "change.days"
 
 
-@pytest.mark.parametrize(
-    "index", [np.zeros((TIMES, 2, 2), np.float32), np.zeros((TIMES - 1, 2, 2), np.int16), np.zeros((TIMES, 4), np.int16)]
-)
+@pytest.mark.parametrize("index", OF_ANOTHER_KIND)
 def test_blocks_of_another_kind_are_refused(index):
     with pytest.raises(SourceError) as refused:
         monitor().block(index)

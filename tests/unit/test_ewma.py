@@ -2,13 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from support.plain_season import basis_of, forest_block, plain_chart
+from support.plain_season import DAYS, HISTORY, OF_ANOTHER_KIND, TIMES, basis_of, forest_block, plain_chart, scanty_block
 
 from mrv.change.ewma import EwmaMonitor, EwmaRules
 from mrv.errors import PlanError, SourceError
-
-HISTORY, TIMES = 60, 110
-DAYS = np.cumsum(np.random.default_rng(1).integers(5, 25, TIMES)).astype(np.int32) + 17000
 
 
 def chart(**changes):
@@ -22,9 +19,7 @@ def chart(**changes):
 )
 def test_every_pixel_is_that_of_a_plain_reading_of_the_paper(changes):
     one = chart(**changes)
-    index = forest_block((TIMES, 13, 23), seed=5, history=HISTORY)
-    index[:, 0, :3] = -32768
-    index[: HISTORY - 12, 1, :] = -32768
+    index = scanty_block()
     found, rules = one.block(index), one.rules
     basis = basis_of(1970 + DAYS / 365.25, HISTORY, rules.harmonics, rules.trend)
     broken = 0
@@ -67,7 +62,8 @@ def test_rules_that_cannot_be_followed_are_refused(changes):
     assert refused.value.error_code == "change.rules"
 
 
-def test_blocks_of_another_kind_are_refused():
+@pytest.mark.parametrize("index", OF_ANOTHER_KIND)
+def test_blocks_of_another_kind_are_refused(index):
     with pytest.raises(SourceError) as refused:
-        chart().block(np.zeros((TIMES, 2, 2), np.uint16))
+        chart().block(index)
     assert refused.value.error_code == "change.block"
