@@ -20,7 +20,7 @@ from mrv.kernels.harmonic import solve_spd
 from mrv.kernels.tile_fit import COEFFICIENTS, TILE, fit_tile, history_waves, load_tile, tile_scratch, year_waves
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -175,6 +175,55 @@ def calibrate_on(
     return calibrate(series, np.ascontiguousarray(clear.reshape(len(days), -1)[:, chosen]), days, roles=roles, history=history)
 
 
+@dataclass(frozen=True)
+class _Tile:
+    """Pixels whose history was fitted; views of a scratch that the next tile overwrites."""
+
+    rest: NDArray[np.float32]
+    """What the model leaves over of the history (feature, time, pixel)."""
+    clear: NDArray[np.bool_]
+    """What was clear in it (time, pixel)."""
+    sigma: NDArray[np.float32]
+    """Standard deviation of what is left over (feature, pixel)."""
+    used: NDArray[np.float32]
+    """Observations that the last fit used (pixel,)."""
+    level: NDArray[np.float32]
+    """Level of the model (feature, pixel)."""
+
+
+def _fitted_tiles(
+    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], weights: NDArray[np.float32], history: int,
+    *, rounds: int, floor: float,
+) -> Iterator[_Tile]:  # fmt: skip
+    """Fit the history of features of a sample, tile by tile.
+
+    Args:
+        bands: Reflectance × 10⁴ (time, band, pixel).
+        clear: (time, pixel).
+        days: Days since 1970-01-01 (time,).
+        weights: Features from bands (feature, band).
+        history: Leading dates that are history.
+        rounds: Fits; a screening lies between two.
+        floor: Smallest standard deviation that screens.
+    """
+    size = len(weights)
+    waves = year_waves(days)
+    padded = history_waves(waves, history)
+    values, weight, model, sigma, sums, matrix, step = tile_scratch(size, max(len(days), len(padded)))
+    offset, floors = np.zeros((size, len(days)), np.float32), np.full(size, floor, np.float32)
+    for first in range(0, clear.shape[1], TILE):
+        count = min(TILE, clear.shape[1] - first)
+        load_tile(bands, clear, first, count, weights, offset, values, weight)
+        fit_tile(
+            clear, first, count, history, waves, padded, rounds, np.float32(2.5), np.float32(_PER_COEFFICIENT), np.float32(0.1),
+            floors, values, weight, model, sigma, sums, matrix, step,
+        )  # fmt: skip
+        yield _Tile(
+            values[:, :history, :count], clear[:history, first : first + count], sigma[:size, :count], sigma[size, :count],
+            model[::COEFFICIENTS, :count],
+        )  # fmt: skip
+
+
 def _covariance(
     bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], size: int, history: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -182,26 +231,14 @@ def _covariance(
 
     Haze that the mask missed is no noise of the forest: nine tenths of the residuals, those closest together, are counted.
     """
-    waves = year_waves(days)
-    padded = history_waves(waves, history)
-    values, weight, model, sigma, sums, matrix, step = tile_scratch(size, max(len(days), len(padded)))
-    levels = np.empty((size, clear.shape[1]), np.float32)
-    floor, identity = np.full(size, 1.0, np.float32), np.eye(size, dtype=np.float32)
+    levels, identity = [], np.eye(size, dtype=np.float32)
     residuals, seen, spent = [], 0, 0
-    for first in range(0, clear.shape[1], TILE):
-        count = min(TILE, clear.shape[1] - first)
-        load_tile(bands, clear, first, count, identity, np.zeros((size, len(days)), np.float32), values, weight)
-        fit_tile(
-            clear, first, count, history, waves, padded, 4, np.float32(2.5), np.float32(_PER_COEFFICIENT), np.float32(0.1),
-            floor, values, weight, model, sigma, sums, matrix, step,
-        )  # fmt: skip
-        used = sigma[size, :count]
-        fitted = np.where(used >= 5 * _PER_COEFFICIENT, 5, np.where(used >= 3 * _PER_COEFFICIENT, 3, 1))
-        enough = used > fitted
-        seen, spent = seen + int(used[enough].sum()), spent + int(fitted[enough].sum())
-        chosen = clear[:history, first : first + count] & enough
-        residuals.append(values[:, :history, :count][:, chosen].T.astype(np.float64))
-        levels[:, first : first + count] = model[::COEFFICIENTS, :count]
+    for tile in _fitted_tiles(bands, clear, days, identity, history, rounds=4, floor=1.0):
+        fitted = np.where(tile.used >= 5 * _PER_COEFFICIENT, 5, np.where(tile.used >= 3 * _PER_COEFFICIENT, 3, 1))
+        enough = tile.used > fitted
+        seen, spent = seen + int(tile.used[enough].sum()), spent + int(fitted[enough].sum())
+        residuals.append(tile.rest[:, tile.clear & enough].T.astype(np.float64))
+        levels.append(tile.level.copy())
     if seen - spent < 10 * size:
         raise SourceError(
             f"{seen - spent} observations beyond the model's in the sample's history, {10 * size} are needed",
@@ -212,7 +249,7 @@ def _covariance(
     middling = np.sort(np.abs(vectors), axis=0)[(len(vectors) - 1) // 2]
     start = np.diag((1.4826 * np.maximum(middling, 1.0)) ** 2)
     covariance = concentrate(vectors, start, QUANTILE[size - 1], CONSISTENCY[size - 1], ROUNDS)
-    middle = np.sort(levels, axis=1)[:, (levels.shape[1] - 1) // 2]
+    middle = np.sort(np.concatenate(levels, axis=1), axis=1)[:, (clear.shape[1] - 1) // 2]
     return covariance * (seen / (seen - spent)), middle.astype(np.float64)
 
 
@@ -221,19 +258,10 @@ def _tint(
     *, otherwise: float,
 ) -> float:  # fmt: skip
     """Slope, through the origin, of the loss index on haze among the sample's hazy observations of the history."""
-    waves = year_waves(days)
-    padded = history_waves(waves, history)
-    values, weight, model, sigma, sums, matrix, step = tile_scratch(2, max(len(days), len(padded)))
     products, squares = [], []
-    for first in range(0, clear.shape[1], TILE):
-        count = min(TILE, clear.shape[1] - first)
-        load_tile(bands, clear, first, count, weights, np.zeros((2, len(days)), np.float32), values, weight)
-        fit_tile(
-            clear, first, count, history, waves, padded, 3, np.float32(2.5), np.float32(_PER_COEFFICIENT), np.float32(0.1),
-            np.zeros(2, np.float32), values, weight, model, sigma, sums, matrix, step,
-        )  # fmt: skip
-        loss, haze = (values[feature, :history, :count].astype(np.float64) for feature in (0, 1))
-        hazy = clear[:history, first : first + count] & (haze > _HAZY * sigma[1, :count]) & (sigma[2, :count] > 10)
+    for tile in _fitted_tiles(bands, clear, days, weights, history, rounds=3, floor=0.0):
+        loss, haze = tile.rest.astype(np.float64)
+        hazy = tile.clear & (haze > _HAZY * tile.sigma[1]) & (tile.used > 10)
         products += (loss[hazy] * haze[hazy]).tolist()
         squares += (haze[hazy] * haze[hazy]).tolist()
     slope = fsum(products) / fsum(squares) if len(squares) >= _FEWEST_HAZY else otherwise
