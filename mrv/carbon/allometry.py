@@ -6,14 +6,13 @@ Logarithms and exponentials are those of ``decimal``, which rounds them correctl
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Literal
 
+from mrv.committed import committed_rows
 from mrv.errors import PlanError
 
 Pool = Literal["above-ground", "below-ground"]
@@ -22,6 +21,11 @@ POWER_DENSITY = "a*rho^c*D^b"
 CUBIC = "rho*exp(a+b*lnD+c*lnD^2+d*lnD^3)"
 FORMS = (POWER_VOLUME, POWER_DENSITY, CUBIC)
 """The closed set of forms: B in kg, D in cm, H in m, ρ in g/cm³."""
+_COLUMNS = (
+    "id", "pool", "form", "a", "b", "c", "d", "bias_corrected", "rse", "rse_source", "covariance", "covariance_source",
+    "covariance_site", "site_sd", "site_source", "dbh_min_cm", "dbh_max_cm", "height_min_m", "height_max_m", "region", "group",
+    "source", "verified", "note",
+)  # fmt: skip
 _CONTEXT = Context(prec=28)
 _GRAMS = 1000
 
@@ -166,12 +170,9 @@ def load_allometries(name: str = "allometries") -> dict[str, Equation]:
     Raises:
         PlanError: No such table.
     """
-    path = files("mrv.carbon") / "tables" / f"{name}.csv"
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
-        raise PlanError(f"no table {name}", code="allometry.table", hint="tables: allometries") from error
-    return {row["id"]: _equation(row) for row in csv.DictReader(lines)}
+    if name != "allometries":
+        raise PlanError(f"no table {name}", code="allometry.table", hint="tables: allometries")
+    return {row["id"]: _equation(row) for row in committed_rows("mrv.carbon", name, _COLUMNS)}
 
 
 def equation(name: str, *, table: str = "allometries") -> Equation:

@@ -7,9 +7,9 @@ from datetime import date
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from mrv.carbon.strict_csv import Row, once, rows
 from mrv.carbon.wood_density import DEFAULT_SD, WoodDensity
 from mrv.errors import PlanError
+from mrv.strict_csv import Row, once, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

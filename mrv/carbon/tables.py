@@ -6,18 +6,23 @@ correction is a new table with a new name.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from mrv.committed import committed_names, committed_rows
 from mrv.errors import PlanError
 from mrv.units import decimal_str
 
 if TYPE_CHECKING:
     from mrv.plan import FactorsTable
 
+_COLUMNS = (
+    "id", "quantity", "value", "low", "high", "interval", "distribution", "unit", "source", "value_verified",
+    "interval_verified", "note",
+)  # fmt: skip
+_OTHERS = frozenset({"allometries", "wood_density"})
+"""Tables of this room that hold no factors."""
 ROLES = {
     "agb": "t d.m./ha",
     "root_shoot": "t d.m./t d.m.",
@@ -80,24 +85,16 @@ def load_table(name: str) -> dict[str, Factor]:
     Raises:
         PlanError: No such table.
     """
-    path = files("mrv.carbon") / "tables" / f"{name}.csv"
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
+    if name not in table_names():
         raise PlanError(
             f"no factor table {name}", code="factors.table", field="factors.table", hint=f"tables: {', '.join(table_names())}"
-        ) from error
-    return {row["id"]: _factor(row) for row in csv.DictReader(lines)}
+        )
+    return {row["id"]: _factor(row) for row in committed_rows("mrv.carbon", name, _COLUMNS)}
 
 
 def table_names() -> list[str]:
     """Names of the factor tables."""
-    folder = files("mrv.carbon") / "tables"
-    return sorted(
-        entry.name.removesuffix(".csv")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".csv") and entry.read_text(encoding="utf-8").startswith("id,quantity,value")
-    )
+    return [name for name in committed_names("mrv.carbon") if name not in _OTHERS]
 
 
 def _factor(row: dict[str, str]) -> Factor:

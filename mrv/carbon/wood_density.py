@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.resources import files
 
+from mrv.committed import committed_rows
 from mrv.errors import PlanError
 
+_COLUMNS = ("species", "density_g_cm3", "sd_g_cm3", "sd_source", "source", "verified", "note")
 DEFAULT_SD = Fraction("0.054")
 """Pooled between-site standard deviation of a species' density, g/cm³: 35 species at three or more sites of the harvest
 deposited with Chave et al. 2014."""
@@ -38,12 +38,9 @@ def load_densities(name: str = "wood_density") -> dict[str, WoodDensity]:
     Raises:
         PlanError: No such table.
     """
-    path = files("mrv.carbon") / "tables" / f"{name}.csv"
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError as error:
-        raise PlanError(f"no table {name}", code="plots.density-table", hint="tables: wood_density") from error
-    return {row["species"]: _density(row) for row in csv.DictReader(lines)}
+    if name != "wood_density":
+        raise PlanError(f"no table {name}", code="plots.density-table", hint="tables: wood_density")
+    return {row["species"]: _density(row) for row in committed_rows("mrv.carbon", name, _COLUMNS)}
 
 
 def _density(row: dict[str, str]) -> WoodDensity:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-from functools import cache
-from importlib.resources import files
+from mrv.committed import committed_rows
+
+_COLUMNS = {
+    "bandpass": ("sensor", "role", "slope", "offset", "verified"),
+    "critical_values": ("process", "window", "period", "level", "value", "source"),
+    "endmembers": ("name", "blue", "green", "red", "nir", "swir1", "swir2"),
+    "step_confidence": ("score", "percent", "losses"),
+}
+"""Columns by table."""
 
 
-@cache
 def table_rows(name: str) -> tuple[dict[str, str], ...]:
     """Rows of a table in ``mrv/change/tables``; lines that begin with # say where they come from.
 
     Args:
         name: File name without its ending.
     """
-    text = files("mrv.change").joinpath(f"tables/{name}.csv").read_text(encoding="utf-8")
-    return tuple(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    return committed_rows("mrv.change", name, _COLUMNS[name])
