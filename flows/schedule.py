@@ -22,7 +22,7 @@ from prefect import flow, get_run_logger
 
 from flows.verify import verify
 from mrv.attest import credential
-from mrv.cli import refused
+from mrv.cli.printing import refused
 from mrv.errors import MRVError, UsageError
 from mrv.pipeline import code_digest
 from mrv.project import load_project

@@ -17,7 +17,8 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from mrv.attest.keys import load_signer
-from mrv.cli import describe, loss_m2, refused, summary
+from mrv.cli.printing import refused
+from mrv.cli.project import describe, loss_m2, summary
 from mrv.errors import MRVError
 from mrv.pipeline import code_digest
 from mrv.precheck import precheck

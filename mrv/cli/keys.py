@@ -1,0 +1,49 @@
+"""Verbs on keys: new, show."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from mrv.cli.printing import say, say_json
+from mrv.cli.verb import verb
+from mrv.errors import UsageError
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add ``keys``."""
+    keys = verbs.add_parser("keys", help="make and show keys and trust lists", description="Keys and trust lists.")
+    of_keys = keys.add_subparsers(metavar="WHAT", required=True)
+    new = verb(of_keys, "new", _keys_new, "make a signing key, and a trust list that trusts it")
+    new.add_argument("path", type=Path, help="private key file to make (PEM, mode 0600)")
+    new.add_argument("--trust", type=Path, help="trust list to write; default, none")
+    show = verb(of_keys, "show", _keys_show, "show the issuer and verification method of a key")
+    show.add_argument("key", metavar="URI", help="file:PATH or env:NAME")
+
+
+def _keys_new(args: argparse.Namespace) -> int:
+    from mrv.attest.keys import new_key
+    from mrv.attest.trust import trust_for, write_trust
+    from mrv.units import utc_now
+
+    if args.trust and args.trust.exists():
+        raise UsageError("exists", code="trust.exists", file=args.trust, hint="name another, or add the key to it by hand")
+    signer = new_key(args.path)
+    if args.trust:
+        write_trust(trust_for(signer, now=utc_now()), args.trust)
+    return _tell_key(signer, as_json=args.json)
+
+
+def _keys_show(args: argparse.Namespace) -> int:
+    from mrv.attest.keys import load_signer
+
+    return _tell_key(load_signer(args.key), as_json=args.json)
+
+
+def _tell_key(signer: Any, *, as_json: bool) -> int:
+    if as_json:
+        say_json({"issuer": signer.issuer, "verificationMethod": signer.verification_method})
+    else:
+        say(f"issuer              {signer.issuer}\nverification method {signer.verification_method}")
+    return 0

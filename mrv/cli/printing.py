@@ -1,0 +1,59 @@
+"""Printing: what the command line says, for a person or as JSON; nothing else of it prints."""
+# ruff: noqa: T201
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mrv.checks import Check
+    from mrv.errors import MRVError
+
+MARKS = {"holds": "✓", "fails": "✗", "note": "·"}
+
+
+def say(text: object) -> None:
+    """On standard output."""
+    print(text)
+
+
+def complain(text: str) -> None:
+    """On standard error."""
+    print(text, file=sys.stderr)
+
+
+def say_json(value: Any) -> None:
+    """As JSON on standard output."""
+    print(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def refused(error: MRVError, *, as_json: bool = False) -> int:
+    """Tell a refusal on standard error, and as JSON where asked; its exit status."""
+    if as_json:
+        say_json({"error": error.as_dict()})
+    complain(f"error[{error.error_code}]: {error}")
+    if error.hint:
+        complain(f"  what to do: {error.hint}")
+    return error.exit_status
+
+
+def answer(checks: list[Check], *, as_json: bool, what: str, more: dict[str, Any] | None = None) -> int:
+    """Tell a list of checks; its exit status.
+
+    Args:
+        checks: The checks.
+        as_json: Whether as JSON.
+        what: What they are of.
+        more: Further members of the JSON.
+    """
+    failed = [check for check in checks if check.status == "fails"]
+    if as_json:
+        say_json({"holds": not failed, "checks": [check.as_dict() for check in checks], **(more or {})})
+    else:
+        for check in checks:
+            say(f"{MARKS[check.status]} {check.code:<32} {check.detail}")
+        codes = dict.fromkeys(check.code for check in failed)
+        say(f"{what} fails: {', '.join(codes)}" if failed else f"{what} holds")
+    return 1 if failed else 0

@@ -1,0 +1,37 @@
+"""The verb that makes a world: simulate."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from mrv.cli.printing import say, say_json
+from mrv.cli.verb import need, pixels, verb
+
+
+def add_verbs(verbs: Any) -> None:
+    """Add ``simulate``."""
+    simulate = verb(verbs, "simulate", _simulate, "make a project from a seed, and the truth beside it; nothing in it is real")
+    simulate.add_argument("out", type=Path, help="folder to make")
+    simulate.add_argument("--kind", choices=("mangrove", "forest"), default="mangrove", help="default, mangrove")
+    simulate.add_argument("--seed", type=int, default=1, help="the same seed, the same bytes; default, 1")
+    simulate.add_argument("--size", type=pixels, metavar="PX", help="edge of the project area; default, 60 pixels of 10 m")
+    simulate.add_argument("--history", type=pixels, metavar="YEARS", help="years of imagery before the project; default, 3")
+    simulate.add_argument("--years", type=pixels, metavar="YEARS", help="years of the project; default, 2")
+    simulate.add_argument("--scenes", type=pixels, metavar="N", help="scenes a year; default, 5")
+    simulate.add_argument("--units", type=int, default=400, help="reference units to draw and interpret; 0, none; default, 400")
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    need("rasterio")
+    from mrv.simulate import Scenario, forest_scenario, simulate
+
+    asked = {
+        "size_px": args.size, "history_years": args.history, "project_years": args.years, "scenes_per_year": args.scenes,
+    }  # fmt: skip
+    scenario = Scenario() if args.kind == "mangrove" else forest_scenario()
+    given = scenario.with_(**{name: value for name, value in asked.items() if value is not None})
+    written = simulate(args.out, scenario=given, seed=args.seed, units=args.units)
+    say_json(written.summary()) if args.json else say(written.describe())
+    return 0

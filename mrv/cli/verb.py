@@ -1,0 +1,52 @@
+"""Verb: what the parsers of all verbs share."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from mrv.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+WHERE = "none | local | local:threads=N | local:processes=N | tcp://host:port"
+
+
+def verb(verbs: Any, name: str, call: Callable[[argparse.Namespace], int], help_text: str) -> argparse.ArgumentParser:
+    """A verb's parser; it has ``--json``."""
+    verb: argparse.ArgumentParser = verbs.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
+    verb.add_argument("--json", action="store_true", help="print JSON")
+    verb.set_defaults(call=call)
+    return verb
+
+
+def compute_options(verb: argparse.ArgumentParser) -> None:
+    """Where and how a verb computes."""
+    verb.add_argument("--where", help=f"{WHERE}; cannot change the answer")
+    verb.add_argument("--chunk", type=pixels, metavar="PX", help="edge of a chunk; cannot change the answer")
+
+
+def pixels(text: str) -> int:
+    """A positive number of pixels, as the parser names it in its messages."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
+
+
+def need(module: str) -> None:
+    """Refuse where a library of the pipeline is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        raise UsageError(f"{module} is not installed", code="install", hint="pip install 'mrv[pipeline]'")
+
+
+def read_file(path: Path) -> bytes:
+    """A file that the user named."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", code="usage.file", file=path, hint="check the path") from error
