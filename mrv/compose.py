@@ -146,6 +146,7 @@ def _activity(observed: Observed, ground: Ground, grid: GeoBox) -> dict[str, Any
         "sample": areas.sample,
         "estimates": areas.estimates,
         "accuracy": areas.accuracy,
+        **({} if observed.extents is None else {"extents": observed.extents.model_dump()}),
     }  # fmt: skip
 
 

@@ -138,6 +138,17 @@ def _by_confidence(
     return np.where(inside, found.strata, OUTSIDE).astype(np.uint8), found.years
 
 
+def extent_loss_years(change: ExtentChange, minimum_px: int) -> NDArray[np.int32]:
+    """Year of loss that counts, of forest at the start and in patches of the minimum mapping unit; 0 without (y, x)."""
+    return clumped(change.loss_year * change.forest_at_start, minimum_px)
+
+
+def extent_gain_years(change: ExtentChange) -> NDArray[np.int32]:
+    """Year of gain that counts: a later map holds it, and the pixel was no forest at the start; 0 without (y, x)."""
+    years: NDArray[np.int32] = change.gain_year * (~change.unconfirmed_gain & ~change.forest_at_start)
+    return years
+
+
 def measure_extents(
     change: ExtentChange,
     inside: NDArray[np.bool_],
@@ -162,8 +173,7 @@ def measure_extents(
         minimum_px: Minimum mapping unit.
         buffer_px: Width of the buffer stratum.
     """
-    years = clumped(change.loss_year * change.forest_at_start, minimum_px)
-    gain = (change.gain_year > 0) & ~change.unconfirmed_gain & ~change.forest_at_start
+    years, gain = extent_loss_years(change, minimum_px), extent_gain_years(change) > 0
 
     def row(year: int, mask: NDArray[np.bool_]) -> YearOfLoss:
         undated = int((mask & (change.loss_since < year - 1)).sum())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mrv.activity.extent_areas import Measure
 from mrv.activity.mapped import measure_extents
-from mrv.change.extent_maps import NODATA, ExtentChange, classify, detect
-from mrv.cube import Layer, Reader
+from mrv.change.extent_cleaning import CleanedStack, CleaningRules, clean_stack, untouched
+from mrv.change.extent_maps import NODATA, ExtentChange, detect
 from mrv.errors import SourceError
+from mrv.observe.epochs import read_epochs
+from mrv.observe.extent_account import account, counted, maps_as_came
 from mrv.observe.observed import Observed
 from mrv.observe.scenes import layer_section
 from mrv.sections import ObservationSection
@@ -22,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mrv.activity.mapped import ActivityData
+    from mrv.observe.epochs import Epochs
     from mrv.observe.window import Window
-    from mrv.plan import Claim, MonitoringPlan
+    from mrv.plan import Claim, ExtentChangeTable, MonitoringPlan
     from mrv.sources.items import Scene
     from mrv.sources.store import Store
 
@@ -50,66 +54,63 @@ def observe_extents(
     Raises:
         SourceError: Two maps of one year, none in the last year of the period, or none before the project's start.
     """
-    source, period = plan.source("extent"), Period(claim.start, claim.end)
-    epochs = sorted(
-        (scene for scene in scenes if scene.source == source.id and scene.day <= period.end), key=lambda scene: scene.day
-    )
-    _check(epochs, period, source.id)
+    period, start = Period(claim.start, claim.end), plan.project.start
+    rules, minimum_px = plan.method.extent_rules, plan.project.forest.minimum_mapping_unit_px
+    assert rules is not None
     progress("compare epochs")
-    classes = source.extent
-    assert classes is not None
-    grid, area = window.grid, window.inside
-    reader = Reader(store, grid, plan.grid, None, None)
-    whole = (slice(0, grid.shape[0]), slice(0, grid.shape[1]))
-    stack = np.stack([
-        classify(reader.band(Layer(0, scene.bands, 0), "extent", whole), forest=classes.forest, other=classes.other)
-        for scene in epochs
-    ])  # fmt: skip
+    epochs, area = read_epochs(plan, claim, scenes, window=window, store=store), window.inside
+    followed = follow(epochs, rules)
     # A map shows its year's end, so the state at the start is that of the year before.
-    change = detect(stack, [scene.day.year for scene in epochs], baseline=plan.project.start.year - 1)
+    change = detect(followed.states, epochs.years, baseline=start.year - 1)
     activity = measure_extents(
-        change, area, window.areas_mm2, since=plan.project.start, period=period,
-        minimum_px=plan.project.forest.minimum_mapping_unit_px, buffer_px=plan.method.activity.buffer_px,
+        change, area, window.areas_mm2, since=start, period=period, minimum_px=minimum_px,
+        buffer_px=plan.method.activity.buffer_px,
     )  # fmt: skip
     if not (change.forest_at_start & area).any():
         raise SourceError(
-            "no pixel of the project is forest at its start", code="activity.no-forest", file=epochs[0].id,
-            field=f"sources.{source.id}", hint="check the boundary and sources.extent.forest",
+            "no pixel of the project is forest at its start", code="activity.no-forest", file=epochs.scenes[0].id,
+            field=f"sources.{plan.source('extent').id}", hint="check the boundary and sources.extent.forest",
         )  # fmt: skip
+    maps: dict[str, NDArray[Any]] = {
+        "loss_year": activity.years,
+        "gain_year": np.where(area, change.gain_year, 0).astype(np.int32),
+        "stratum": activity.strata,
+    }
+    section = None
+    if rules.keeps_account:
+        came = counted(detect(epochs.stack, epochs.years, baseline=start.year - 1), minimum_px)
+        section = account(
+            epochs, followed, mapped=came, change=counted(change, minimum_px), measure=Measure(area, window.areas_mm2),
+            years=range(start.year, period.end.year + 1),
+        )  # fmt: skip
+        maps |= maps_as_came(came, area) if rules.prepares else {}
     seen = Observed(
-        evidence=[layer_section(scene) for scene in epochs],
-        observation=_record(epochs, stack, area & change.forest_at_start, activity),
+        evidence=[layer_section(scene) for scene in epochs.scenes],
+        observation=_record(epochs, area & change.forest_at_start, activity),
         activity=activity,
-        maps={
-            "loss_year": activity.years,
-            "gain_year": np.where(area, change.gain_year, 0).astype(np.int32),
-            "stratum": activity.strata,
-        },
+        maps=maps,
         forest=change.forest_at_start,
+        extents=section,
     )
     return seen, change
 
 
-def _check(epochs: Sequence[Scene], period: Period, source: str) -> None:
-    for one, two in pairwise(epochs):
-        if one.day.year == two.day.year:
-            raise SourceError(
-                f"{one.id} and {two.id} are of the same year", code="source.same-year", file=two.id, field=f"sources.{source}",
-                hint="keep one map a year, of one version of its algorithm",
-            )  # fmt: skip
-    if not epochs or epochs[-1].day.year != period.end.year:
-        have = ", ".join(str(scene.day.year) for scene in epochs) or "none"
-        raise SourceError(
-            f"no map of {period.end.year}, the period's last year", code="source.period", field="claim",
-            hint=f"epochs: {have}; end the period with one of them",
-        )  # fmt: skip
+def follow(epochs: Epochs, rules: ExtentChangeTable) -> CleanedStack:
+    """The maps that change is read from: as they came, but for what the plan has put aside first.
+
+    Args:
+        epochs: The maps.
+        rules: The plan's.
+    """
+    if rules.cleaning is None:
+        return untouched(epochs.stack)
+    # Gain that no later map holds never counts, so it need not be believed.
+    return clean_stack(epochs.stack, CleaningRules(**rules.cleaning.model_dump(exclude={"method"}), last_gain=False))
 
 
-def _record(
-    epochs: Sequence[Scene], stack: NDArray[np.uint8], forest: NDArray[np.bool_], activity: ActivityData
-) -> ObservationSection:
-    days = [scene.day for scene in epochs]
-    counts = sorted((stack != NODATA).sum(axis=0)[forest].tolist()) or [0]
+def _record(epochs: Epochs, forest: NDArray[np.bool_], activity: ActivityData) -> ObservationSection:
+    days = [scene.day for scene in epochs.scenes]
+    counts = sorted((epochs.stack != NODATA).sum(axis=0)[forest].tolist()) or [0]
     return ObservationSection(
         first=days[0].isoformat(),
         last=days[-1].isoformat(),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from mrv.activity.mapped import ActivityData
     from mrv.sections import ObservationSection, SceneSection
+    from mrv.sections.extents import ExtentsSection
 
 
 @dataclass(frozen=True)
@@ -27,3 +28,5 @@ class Observed:
     """Maps that the statement names by digest."""
     forest: NDArray[np.bool_]
     """Forest at the project's start (y, x)."""
+    extents: ExtentsSection | None = None
+    """Extent maps as they came beside what was made of them; None where nothing was."""

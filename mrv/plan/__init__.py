@@ -12,15 +12,8 @@ from mrv.plan.accounts import (
 )
 from mrv.plan.claim import Claim
 from mrv.plan.evidence import BiomassLayer, ExtentClasses, ObservationTable, Radiometry, RecordTable, Role, Source
-from mrv.plan.method import (
-    STEP_OBSERVATIONS,
-    ActivityTable,
-    ChangeTable,
-    ConfidenceTable,
-    ExtentChangeTable,
-    MethodTable,
-    StepTable,
-)
+from mrv.plan.extents import CleaningTable, ExtentChangeTable
+from mrv.plan.method import STEP_OBSERVATIONS, ActivityTable, ChangeTable, ConfidenceTable, MethodTable, StepTable
 from mrv.plan.monitoring import MonitoringPlan, load_plan, plan_from_json
 from mrv.plan.reference import ReferenceTable
 from mrv.plan.site import ForestDefinition, GridTable, ProjectTable
@@ -32,6 +25,7 @@ __all__ = [
     "BiomassTable",
     "ChangeTable",
     "Claim",
+    "CleaningTable",
     "ConfidenceTable",
     "ExtentChangeTable",
     "ExtentClasses",

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from mrv.plan.base import Table
 from mrv.plan.evidence import ObservationTable, RecordTable
+from mrv.plan.extents import ExtentChangeTable
 
 BandRole = Literal["blue", "green", "red", "nir", "swir1", "swir2"]
 STEP_OBSERVATIONS = 3
@@ -57,13 +58,6 @@ class StepTable(Table):
         if len(set(self.bands)) < len(self.bands):
             raise ValueError("each band occurs once")
         return self
-
-
-class ExtentChangeTable(Table):
-    """Change between epochs of a classified extent map."""
-
-    detector: Literal["extent-epochs/1"]
-    """Method, by name and version."""
 
 
 class ConfidenceTable(Table):
@@ -125,6 +119,11 @@ class MethodTable(Table):
     def is_optical(self) -> bool:
         """Whether the detector reads optical scenes."""
         return not isinstance(self.change, ExtentChangeTable)
+
+    @property
+    def extent_rules(self) -> ExtentChangeTable | None:
+        """Rules of extent maps; None for optical sources."""
+        return self.change if isinstance(self.change, ExtentChangeTable) else None
 
     @property
     def scenes_needed(self) -> int:

@@ -27,10 +27,11 @@ from mrv.programme.credits import PriorCredit, RiskReport
 from mrv.programme.rows import programme_row, worked_example
 from mrv.rules.consistency import claim_faults, grid_faults, plot_faults, record_faults, sample_faults, seed_faults
 from mrv.rules.draws import draw_faults
+from mrv.rules.extents import extent_faults, maps_named
 from mrv.rules.findings import findings
 from mrv.rules.scenes import scene_faults
 from mrv.rules.scope import absent, not_verified
-from mrv.sections.activity import DETECTOR_MAPS, ESTIMATED_AREA, LOST, MAPPED_AREA, strata_of
+from mrv.sections.activity import ESTIMATED_AREA, LOST, MAPPED_AREA, strata_of
 from mrv.uncertainty.approach1 import approach1_percent
 from mrv.units import decimal_str
 
@@ -157,9 +158,8 @@ def _sources(s: Statement, role: str) -> list[str]:
 
 def _areas(s: Statement) -> Iterator[str]:
     strata, method = s.activity.strata, s.method.plan["method"]
-    detector = method["change"]["detector"]
     yield from _differs("strata", [row.stratum for row in strata], list(strata_of(method)))
-    yield from _differs("maps", [row.name for row in s.activity.maps], list(DETECTOR_MAPS[detector]))
+    yield from _differs("maps", [row.name for row in s.activity.maps], maps_named(_plan_of(s)))
     yield from _differs("pixels", s.project.pixels, sum(row.pixels for row in strata))
     # Each area is rounded once, on its own: sums agree within half a square metre a part.
     if abs(s.project.area_m2 - sum(row.area_m2 for row in strata)) > (len(strata) + 1) // 2:
@@ -170,6 +170,7 @@ def _areas(s: Statement) -> Iterator[str]:
     if abs(lost_m2 - sum(row.area_m2 for row in s.activity.loss)) > (len(s.activity.loss) + len(lost)) // 2:
         yield f"loss by year adds up to {sum(row.area_m2 for row in s.activity.loss)} m², its strata have {lost_m2}"
     yield from _differs("years of loss", [row.year for row in s.activity.loss], list(_years(s)))
+    yield from extent_faults(s, _plan_of(s), _years(s))
 
 
 def _sample(s: Statement) -> Iterator[str]:

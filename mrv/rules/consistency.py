@@ -16,6 +16,7 @@ from mrv.activity.cohort import GAIN, START
 from mrv.carbon.pools import LOSS, LOST_STOCK, degradation_of, loss_after
 from mrv.inputs import NAMES, seed_of
 from mrv.plan.site import GEOGRAPHIC
+from mrv.rules.extents import extent_sizes
 from mrv.sections.activity import LOST, strata_of
 from mrv.sections.quantities import SCOPE_ESTIMATED, SCOPE_MAPPED
 from mrv.uncertainty.intervals import Z90
@@ -71,6 +72,7 @@ def grid_faults(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
     sizes = [(row.pixels, row.area_m2) for row in s.activity.strata]
     sizes += [(row.pixels, row.area_m2) for row in s.activity.loss]
     sizes += [(row.units, row.area_m2) for row in s.activity.sample.strata] if s.activity.sample else []
+    sizes += extent_sizes(s)
     for pixels, area_m2 in sizes:
         if abs(area_m2 - pixels * mean) > pixels * mean / 10 + 1:
             yield f"{pixels} pixels are said to have {area_m2} m²"

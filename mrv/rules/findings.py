@@ -29,7 +29,7 @@ def findings(statement: Statement) -> list[FindingSection]:
     Args:
         statement: Its tables; findings, gates and conclusion are not read.
     """
-    parts = (_factors, _pools, _scenes, _radiometry, _tree_cover, _loss, _sample, _plots, _project)
+    parts = (_factors, _pools, _scenes, _radiometry, _tree_cover, _loss, _extents, _sample, _plots, _project)
     return [FindingSection(code=code, item=item, value=value) for part in parts for code, item, value in part(statement)]
 
 
@@ -100,6 +100,28 @@ def _loss(s: Statement) -> Iterator[tuple[str, str, str]]:
         optical = "observation" in s.method.plan["method"]
         short = "history too short; counted as stable forest" if optical else "no map before or after; counted as non-forest"
         yield "change.unmonitored", f"{s.observation.unmonitored_px} pixels", short
+
+
+def _extents(s: Statement) -> Iterator[tuple[str, str, str]]:
+    found, rules = s.activity.extents, s.method.plan["method"]["change"]
+    if found is None:
+        return
+    if "cleaning" in rules:
+        for what in ("loss", "gain"):
+            came, counted = (sum(getattr(row, f"{what}_m2") for row in rows) for rows in (found.as_mapped, found.as_counted))
+            told = f"{came} m² as the maps came, {counted} m² counted after {rules['cleaning']['method']}"
+            errs = (
+                "; emissions are understated by what of the difference was real"
+                if (what, counted < came) == ("loss", True)
+                else ""
+            )
+            yield "extent.cleaned", f"{what} since the project's start", told + errs
+    for what in ("loss", "gain"):
+        if pixels := getattr(found.pending, f"{what}_pixels"):
+            told = (
+                f"{getattr(found.pending, f'{what}_m2')} m² that the last maps show and the rules do not believe: not counted"
+            )
+            yield "extent.pending", f"{pixels} pixels of {what}", told
 
 
 def _sample(s: Statement) -> Iterator[tuple[str, str, str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from mrv.sections import Count, Int, Section, Text
+from mrv.sections.extents import ExtentsSection
 from mrv.units import DateStr, DecimalStr, Digest
 
 Stratum = Literal[
@@ -31,6 +32,8 @@ MapName = Literal[
     "last_clear_day",
     "loss_percent",
     "back_percent",
+    "mapped_loss_year",
+    "mapped_gain_year",
 ]
 DETECTOR_MAPS: dict[str, tuple[MapName, ...]] = {
     "harmonic-monitor/1": ("break_day", "confidence", "clear_count", "stratum"),
@@ -46,6 +49,8 @@ DETECTOR_MAPS: dict[str, tuple[MapName, ...]] = {
     "extent-epochs/1": ("loss_year", "gain_year", "stratum"),
 }
 """Maps that each detector makes."""
+MAPS_AS_CAME: tuple[MapName, ...] = ("mapped_loss_year", "mapped_gain_year")
+"""Maps besides, where change was read from other maps than came: change of those that came."""
 DETECTOR_STRATA: dict[str, tuple[Stratum, ...]] = {
     "harmonic-monitor/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
     "matched-step/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
@@ -233,3 +238,20 @@ class ActivitySection(Section):
     """Areas estimated from it, by year and activity."""
     accuracy: AccuracySection | None
     """Accuracy of the map at the end of the period."""
+    extents: ExtentsSection | None = None
+    """Extent maps as they came beside what was made of them; absent where the plan makes nothing of them."""
+
+    @field_validator("extents", mode="before")
+    @classmethod
+    def _given(cls, value: object) -> object:
+        # One statement has one form: what is absent is left out, never null.
+        if value is None:
+            raise ValueError("left out where there is none")
+        return value
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        found: dict[str, Any] = handler(self)
+        if self.extents is None:
+            del found["extents"]
+        return found

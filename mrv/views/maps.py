@@ -5,15 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mrv.activity.strata import GAIN
 from mrv.change.extent_maps import ExtentChange
 from mrv.views.optical import OpticalViews, look_optical
 from mrv.views.places import lonlat, outline, pixel_size_m
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from mrv.pipeline import Result
+
+
+@dataclass(frozen=True)
+class AsCame:
+    """Change of extent maps as they came, beside what was counted; years (y, x), 0 without."""
+
+    loss_year: NDArray[np.int32]
+    """Loss of the maps as they came."""
+    gain_year: NDArray[np.int32]
+    """Gain of the maps as they came."""
+    counted_gain_year: NDArray[np.int32]
+    """Gain that was counted."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,8 @@ class Views:
     """Strata by code."""
     gain_year: NDArray[np.int32] | None = None
     """Year of gain, 0 without; None where the detector maps none."""
+    as_came: AsCame | None = None
+    """Change of extent maps as they came; None where change was read from them as they came."""
     optical: OpticalViews | None = None
     """What the scenes show; None where extent maps were compared."""
 
@@ -69,5 +85,14 @@ def look(result: Result) -> Views:
         strata=result.activity.strata,
         names=result.activity.names,
         gain_year=result.maps.get("gain_year"),
+        as_came=_as_came(result),
         optical=None if extents else look_optical(result),
     )
+
+
+def _as_came(result: Result) -> AsCame | None:
+    maps, strata = result.maps, result.activity.strata
+    if "mapped_loss_year" not in maps:
+        return None
+    counted = np.where(strata == GAIN, maps["gain_year"], 0).astype(np.int32)
+    return AsCame(maps["mapped_loss_year"], maps["mapped_gain_year"], counted)

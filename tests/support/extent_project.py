@@ -18,6 +18,7 @@ from support import tiny_project as tiny_module
 from support.tiny_project import CLEARINGS, LEFT, SIZE, TOP, TinyProject, encode, tiny_project, tree_cover
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 EPOCHS = (2017, 2018, 2019, 2020, 2021)
@@ -39,12 +40,20 @@ PLAN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def extent_project(folder: Path, *, plan: dict[str, Any] | None = None) -> TinyProject:
+def extent_project(
+    folder: Path,
+    *,
+    plan: dict[str, Any] | None = None,
+    maps: Callable[[int], np.ndarray] | None = None,
+    versions: Mapping[int, str] | None = None,
+) -> TinyProject:
     """Write the project into ``folder / "tiny"``.
 
     Args:
         folder: An existing folder.
         plan: Further changes to the plan, dotted paths to values; ``...`` removes.
+        maps: The map of a year; absent: :func:`extent_map`.
+        versions: Year → ``processing:version`` that its item states.
     """
     tiny = tiny_project(folder, plan=PLAN | (plan or {}))
     tiny.set_settings(sources={"gmw": "build/catalog.json"})
@@ -54,7 +63,9 @@ def extent_project(folder: Path, *, plan: dict[str, Any] | None = None) -> TinyP
         name = f"EXTENT_{year}"
         names.append(name)
         properties = {"datetime": f"{year}-07-01T00:00:00Z"}
-        files = {"extent": encode(extent_map(year))}
+        if versions and year in versions:
+            properties["processing:version"] = versions[year]
+        files = {"extent": encode((maps or extent_map)(year))}
         tiny_module._write_item(tiny.build / COLLECTION, name, COLLECTION, properties, files, True)
     tiny_module._write_collection(tiny.build, COLLECTION, names)
     tiny_module._dump(tiny.build / "catalog.json", {

@@ -1,0 +1,76 @@
+"""Extent account: the maps as they came beside what change was read from, as the statement shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mrv.activity.mapped import extent_gain_years, extent_loss_years
+from mrv.change.extent_maps import FOREST, OTHER
+from mrv.sections.extents import EpochArea, ExtentsSection, PendingChange, YearOfChange
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mrv.activity.extent_areas import Measure
+    from mrv.change.extent_cleaning import CleanedStack
+    from mrv.change.extent_maps import ExtentChange
+    from mrv.observe.epochs import Epochs
+
+    Years = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Change that counts, by year (y, x), over the whole window."""
+
+    loss: Years
+    """Year of loss, 0 without."""
+    gain: Years
+    """Year of gain, 0 without."""
+
+
+def counted(change: ExtentChange, minimum_px: int) -> Change:
+    """What of a detected change counts.
+
+    Args:
+        change: What the detector found.
+        minimum_px: Minimum mapping unit.
+    """
+    return Change(extent_loss_years(change, minimum_px), extent_gain_years(change))
+
+
+def account(
+    epochs: Epochs, followed: CleanedStack, *, mapped: Change, change: Change, measure: Measure, years: range
+) -> ExtentsSection:
+    """The section.
+
+    Args:
+        epochs: The maps as they came.
+        followed: The maps that change was read from, and what was put aside.
+        mapped: Change of the maps as they came.
+        change: Change that was counted.
+        measure: The project's pixels.
+        years: Years from the project's start to the period's end.
+    """
+    return ExtentsSection(
+        epochs=[
+            EpochArea(year=year, **measure.of(came == FOREST, "mapped"), **measure.of(state == FOREST, "followed"))
+            for year, came, state in zip(epochs.years, epochs.stack, followed.states, strict=True)
+        ],
+        as_mapped=[YearOfChange(**row) for row in measure.by_year(mapped.loss, mapped.gain, years)],
+        as_counted=[YearOfChange(**row) for row in measure.by_year(change.loss, change.gain, years)],
+        pending=PendingChange(
+            **measure.of(followed.pending == OTHER, "loss"), **measure.of(followed.pending == FOREST, "gain")
+        ),
+    )
+
+
+def maps_as_came(mapped: Change, inside: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """Years of change of the maps as they came, inside the project: what the statement names by digest."""
+    return {
+        "mapped_loss_year": np.where(inside, mapped.loss, 0).astype(np.int32),
+        "mapped_gain_year": np.where(inside, mapped.gain, 0).astype(np.int32),
+    }

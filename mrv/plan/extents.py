@@ -1,0 +1,49 @@
+"""Extent maps: the detector of change between them, and what is put aside before and told apart after."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mrv.plan.base import Table
+
+
+class CleaningTable(Table):
+    """Clean-up of the maps before change is read off.
+
+    The defaults were chosen on one half of the Global Mangrove Watch change sites (``benchmarks/gmw_cleaning.py``), but for
+    ``last_loss``: an emission is not withheld for want of confirmation.  Gain at the end of the stack never counts.
+    """
+
+    method: Literal["extent-cleaning/1"]
+    """Method, by name and version."""
+    persist: Annotated[int, Field(strict=True, ge=1, le=12)] = 2
+    """Maps in a row that make a change."""
+    minimum_px: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 16
+    """Smallest patch of change, pixels."""
+    rim_px: Annotated[int, Field(strict=True, ge=0, le=8)] = 1
+    """Depth of the edge of the forest that wanders, pixels; 0 knows no edge."""
+    rim_persist: Annotated[int, Field(strict=True, ge=1, le=99)] = 12
+    """Maps in a row that make a change of what only follows that edge."""
+    last_loss: Annotated[bool, Field(strict=True)] = True
+    """Whether a loss that the last map alone shows counts."""
+
+
+class ExtentChangeTable(Table):
+    """Change between epochs of a classified extent map."""
+
+    detector: Literal["extent-epochs/1"]
+    """Method, by name and version."""
+    cleaning: CleaningTable | None = None
+    """Clean-up of the maps before; absent: they are taken as they are."""
+
+    @property
+    def prepares(self) -> bool:
+        """Whether the maps that are compared are other than the publisher's."""
+        return self.cleaning is not None
+
+    @property
+    def keeps_account(self) -> bool:
+        """Whether the statement shows the maps as they came beside what was made of them."""
+        return self.prepares

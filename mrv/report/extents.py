@@ -1,0 +1,82 @@
+"""Extent maps as they came beside what was made of them; empty where the plan makes nothing of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mrv import charts
+from mrv.page import Html, figure, hectares, join, number, table, tag
+
+if TYPE_CHECKING:
+    from mrv.sections.extents import ExtentsSection
+    from mrv.statement import Statement
+    from mrv.views import Views
+
+_RULES = {
+    "persist": "maps in a row that make a change",
+    "minimum_px": "smallest patch of change, pixels",
+    "rim_px": "depth of the edge that wanders, pixels",
+    "rim_persist": "maps in a row for what only follows that edge",
+    "last_loss": "a loss that the last map alone shows counts",
+}
+
+
+def as_came_section(s: Statement, views: Views) -> Html:
+    """Change of the maps as they came and change that was counted, in a picture and in tables."""
+    found = s.activity.extents
+    if found is None or views.as_came is None:
+        return Html()
+    change = s.method.plan["method"]["change"]
+    parts = [tag("p", "All areas here are mapped; none is an estimate. What was put aside is not shown to be wrong: only a "
+                 "reference sample can tell, and where it is drawn from these strata it does.")]  # fmt: skip
+    if "cleaning" in change:
+        parts.append(_rules(change["cleaning"]))
+    pictures = [_picture(views, gain=gain, came=came) for gain in (False, True) for came in (True, False)]
+    return join([*parts, tag("div", *pictures, class_="pair"), _change_table(found), _pending(found), _epoch_table(found)])
+
+
+def _rules(cleaning: dict[str, Any]) -> Html:
+    rows = [(name, number(cleaning[name]) if not isinstance(cleaning[name], bool) else "yes" if cleaning[name] else "no", words)
+            for name, words in _RULES.items()]  # fmt: skip
+    return table(f"The rules of the plan: {cleaning['method']}", ("Rule", "Value", "Meaning"), rows, figures=(1,))
+
+
+def _picture(views: Views, *, gain: bool, came: bool) -> Html:
+    assert views.as_came is not None
+    assert views.gain_year is not None
+    first = views.as_came.gain_year if gain else views.as_came.loss_year
+    second = views.as_came.counted_gain_year if gain else views.loss_year
+    years = sorted({int(year) for one in (first, second) for year in one[one > 0].ravel()})
+    shown, colours = first if came else second, charts.year_colours(years, gain=gain)
+    what, how = "gain" if gain else "loss", "as the maps came" if came else "as counted"
+    return figure(
+        charts.picture(views, charts.years_rgb(views, shown, colours), marks=False, alt=f"Map of the year of {what}, {how}."),
+        tag("b", f"{what.capitalize()}, {how}"),
+        charts.key((colours[year], f"{year}: {number(int((shown == year).sum()))} px") for year in years),
+    )
+
+
+def _change_table(found: ExtentsSection) -> Html:
+    rows: list[tuple[object, ...]] = []
+    sums = [0, 0, 0, 0]
+    for came, counted in zip(found.as_mapped, found.as_counted, strict=True):
+        four = [came.loss_m2, counted.loss_m2, came.gain_m2, counted.gain_m2]
+        sums = [a + b for a, b in zip(sums, four, strict=True)]
+        rows.append((came.year, *map(hectares, four)))
+    rows.append(("Together", *map(hectares, sums)))
+    head = ("Year", "Loss as the maps came, ha", "Loss counted, ha", "Gain as the maps came, ha", "Gain counted, ha")
+    return table("Mapped change by year", head, rows, figures=range(1, 5), foot=1)
+
+
+def _pending(found: ExtentsSection) -> Html:
+    wait = found.pending
+    return tag(
+        "p", f"The last maps also show {hectares(wait.loss_m2)} ha as lost and {hectares(wait.gain_m2)} ha as gained that the "
+        "rules do not believe (yet): too short, too small, or no more than the edge. They are in neither column as counted."
+    )  # fmt: skip
+
+
+def _epoch_table(found: ExtentsSection) -> Html:
+    rows = [(row.year, hectares(row.mapped_m2), hectares(row.followed_m2)) for row in found.epochs]
+    head = ("Map", "Forest as the map came, ha", "Forest as followed, ha")
+    return table("Forest of the project by map", head, rows, figures=(1, 2))

@@ -1,0 +1,61 @@
+"""Extent sections: the publisher's maps beside what was made of them; where the plan asks for it."""
+
+from __future__ import annotations
+
+from mrv.sections import Count, Section
+
+
+class EpochArea(Section):
+    """Forest of the project in one map."""
+
+    year: Count
+    """Year that the map describes."""
+    mapped_pixels: Count
+    """Forest as the map came, pixels."""
+    mapped_m2: Count
+    """The same, m²."""
+    followed_pixels: Count
+    """Forest in the map that change was read from, pixels."""
+    followed_m2: Count
+    """The same, m²."""
+
+
+class YearOfChange(Section):
+    """Change mapped in one year: of forest at the project's start lost, and of other land gained."""
+
+    year: Count
+    """Year of the first map that shows it."""
+    loss_pixels: Count
+    """Loss, pixels."""
+    loss_m2: Count
+    """Loss, m²."""
+    gain_pixels: Count
+    """Gain that a later map holds, pixels."""
+    gain_m2: Count
+    """Gain, m²."""
+
+
+class PendingChange(Section):
+    """What the last maps show against the state that is believed: it is not counted."""
+
+    loss_pixels: Count
+    """Forest that they show as other land, pixels."""
+    loss_m2: Count
+    """The same, m²."""
+    gain_pixels: Count
+    """Other land that they show as forest, pixels."""
+    gain_m2: Count
+    """The same, m²."""
+
+
+class ExtentsSection(Section):
+    """Maps as they came and as they were followed. All areas are mapped, none is an estimate."""
+
+    epochs: list[EpochArea]
+    """Forest by map, in order."""
+    as_mapped: list[YearOfChange]
+    """Change by year as the same detector reads it from the maps as they came."""
+    as_counted: list[YearOfChange]
+    """Change by year that entered the strata."""
+    pending: PendingChange
+    """Seen at the end, and not counted."""
