@@ -118,7 +118,9 @@ def gates(
     found = {
         "continuity": _continuity(plan, claim, days),
         "dual evidence": _dual_evidence(plan, given),
-        "input integrity": None if _is_optical(plan) else "not assessed: classified maps have no reflectance",
+        "input integrity": None
+        if _is_optical(plan) or plan.method.lays_steps_aside
+        else "not assessed: classified maps have no reflectance, and the plan compares no versions",
         "claim": _claim(plan, claim, given),
         "uncertainty": None if "reference.csv" in given else "not assessed: a mapped area has no error estimate",
         "permanence": _permanence(claimed),

@@ -226,11 +226,15 @@ class _Follower:
             np.copyto(self.states[past], now, where=accepted & (self.since <= past))
 
     def change_version(self, epoch: int) -> None:
-        """Lay the version's edge aside: earlier maps get the later edge where nothing had changed, else the state stays."""
+        """Lay the version's edge aside: earlier maps get the later edge where nothing had changed, else the state stays.
+
+        A candidate that the version before showed already is none of the step's, whether it lasts or not.
+        """
         now = self.shown[epoch]
-        measured = measure_step(self.state, now, self.step)
+        before = np.where(self.row > 0, now, self.state)
+        measured = measure_step(before, now, self.step)
         self.steps.append(measured)
-        noise = version_noise(self.state, now, measured.width_px)
+        noise = version_noise(before, now, measured.width_px)
         fresh = noise & (self.changed_to == NODATA)
         for state in (self.state, *self.states[:epoch]):
             np.copyto(state, now, where=fresh)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mrv.change.extent_maps import FOREST, NODATA, OTHER
+from mrv.change.step_width import step_width
 from mrv.errors import SourceError
 from mrv.kernels.clumps import depth_from, grow_within
 
@@ -86,19 +87,12 @@ def measure_step(before: Codes, after: Codes, rules: StepRules | None = None) ->
     """
     rules = rules or StepRules()
     depth = {code: _rings(before, after, code, rules.most_px) for code in (FOREST, OTHER)}
-    rings, moved, width = [], [], 0
+    rings, moved = [], []
     for ring in range(1, rules.most_px + 1):
         in_ring = [depth[code] == ring for code in (FOREST, OTHER)]
-        count = [int(mask.sum()) for mask in in_ring]
-        change = [int((mask & (after == to)).sum()) for mask, to in zip(in_ring, (OTHER, FOREST), strict=True)]
-        rings.append((count[0], count[1]))
-        moved.append((change[0], change[1]))
-        told = [(m, c) for m, c in zip(change, count, strict=True) if c >= rules.fewest_px]
-        much = any(100 * m >= rules.share_percent * c for m, c in told)
-        both = len(told) == 2 and all(100 * m >= rules.balanced_percent * c for m, c in told)
-        if (much or both) and width == ring - 1:
-            width = ring
-    return VersionStep(tuple(rings), tuple(moved), width)
+        rings.append((int(in_ring[0].sum()), int(in_ring[1].sum())))
+        moved.append((int((in_ring[0] & (after == OTHER)).sum()), int((in_ring[1] & (after == FOREST)).sum())))
+    return VersionStep(tuple(rings), tuple(moved), step_width(rings, moved, rules))
 
 
 def version_noise(before: Codes, after: Codes, width_px: int) -> Bools:

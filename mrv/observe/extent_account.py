@@ -9,7 +9,7 @@ import numpy as np
 
 from mrv.activity.mapped import extent_gain_years, extent_loss_years
 from mrv.change.extent_maps import FOREST, OTHER
-from mrv.sections.extents import EpochArea, ExtentsSection, PendingChange, YearOfChange
+from mrv.sections.extents import EdgeRing, EpochArea, ExtentsSection, PendingChange, VersionStepRow, YearOfChange
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mrv.activity.extent_areas import Measure
     from mrv.change.extent_cleaning import CleanedStack
     from mrv.change.extent_maps import ExtentChange
+    from mrv.change.version_step import VersionStep
     from mrv.observe.epochs import Epochs
 
     Years = NDArray[np.int32]
@@ -57,15 +58,29 @@ def account(
     """
     return ExtentsSection(
         epochs=[
-            EpochArea(year=year, **measure.of(came == FOREST, "mapped"), **measure.of(state == FOREST, "followed"))
-            for year, came, state in zip(epochs.years, epochs.stack, followed.states, strict=True)
+            EpochArea(
+                year=year, version=version, **measure.of(came == FOREST, "mapped"), **measure.of(state == FOREST, "followed")
+            )
+            for year, version, came, state in zip(epochs.years, epochs.versions, epochs.stack, followed.states, strict=True)
         ],
         as_mapped=[YearOfChange(**row) for row in measure.by_year(mapped.loss, mapped.gain, years)],
         as_counted=[YearOfChange(**row) for row in measure.by_year(change.loss, change.gain, years)],
         pending=PendingChange(
             **measure.of(followed.pending == OTHER, "loss"), **measure.of(followed.pending == FOREST, "gain")
         ),
+        version_steps=[
+            _step_row(epochs.years[at], step) for at, step in zip(epochs.version_changes, followed.steps, strict=True)
+        ],
+        **measure.of(followed.restated, "restated"),
     )
+
+
+def _step_row(year: int, step: VersionStep) -> VersionStepRow:
+    rings = [
+        EdgeRing(forest_pixels=forest, lost_pixels=lost, other_pixels=other, gained_pixels=gained)
+        for (forest, other), (lost, gained) in zip(step.ring_px, step.moved_px, strict=True)
+    ]
+    return VersionStepRow(year=year, rings=rings, width_px=step.width_px)
 
 
 def maps_as_came(mapped: Change, inside: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:

@@ -11,6 +11,8 @@ from mrv.activity.extent_areas import Measure
 from mrv.activity.mapped import measure_extents
 from mrv.change.extent_cleaning import CleanedStack, CleaningRules, clean_stack, untouched
 from mrv.change.extent_maps import NODATA, ExtentChange, detect
+from mrv.change.step_width import can_be_told
+from mrv.change.version_step import StepRules
 from mrv.errors import SourceError
 from mrv.observe.epochs import read_epochs
 from mrv.observe.extent_account import account, counted, maps_as_came
@@ -52,7 +54,8 @@ def observe_extents(
         progress: Told the name of each stage.
 
     Raises:
-        SourceError: Two maps of one year, none in the last year of the period, or none before the project's start.
+        SourceError: Two maps of one year, none in the last year of the period, none before the project's start, or versions
+            that cannot be compared.
     """
     period, start = Period(claim.start, claim.end), plan.project.start
     rules, minimum_px = plan.method.extent_rules, plan.project.forest.minimum_mapping_unit_px
@@ -101,11 +104,30 @@ def follow(epochs: Epochs, rules: ExtentChangeTable) -> CleanedStack:
     Args:
         epochs: The maps.
         rules: The plan's.
+
+    Raises:
+        SourceError: A step between versions that cannot be measured.
     """
-    if rules.cleaning is None:
+    if not rules.prepares:
         return untouched(epochs.stack)
     # Gain that no later map holds never counts, so it need not be believed.
-    return clean_stack(epochs.stack, CleaningRules(**rules.cleaning.model_dump(exclude={"method"}), last_gain=False))
+    cleaning = CleaningRules()
+    if rules.cleaning is not None:
+        cleaning = CleaningRules(**rules.cleaning.model_dump(exclude={"method"}), last_gain=False)
+    if rules.version_step is None:
+        return clean_stack(epochs.stack, cleaning)
+    versions = [str(version) for version in epochs.versions]
+    step = StepRules(**rules.version_step.model_dump(exclude={"method"}))
+    found = clean_stack(epochs.stack, cleaning, versions=versions, step=step)
+    for at, measured in zip(epochs.version_changes, found.steps, strict=True):
+        if not can_be_told(measured.ring_px, step):
+            raise SourceError(
+                f"the step from version {versions[at - 1]} to {versions[at]} cannot be measured: {min(measured.ring_px[0])} "
+                f"pixels along the edge of the forest, {step.fewest_px} are needed", code="extent.step-untold",
+                file=epochs.scenes[at].id, field="method.change.version_step.fewest_px",
+                hint="a change there could not be told from the step: keep maps of one version (sources.first)",
+            )  # fmt: skip
+    return found
 
 
 def _record(epochs: Epochs, forest: NDArray[np.bool_], activity: ActivityData) -> ObservationSection:

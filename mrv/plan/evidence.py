@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from mrv.plan.base import DayOfYear, Percent, Slug, Table
 
@@ -34,6 +34,12 @@ class Radiometry(Table):
         return self
 
 
+MapYear = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+"""Year that a map describes."""
+MapVersion = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,62}[!-~])?$")]
+"""As the publisher writes it."""
+
+
 class ExtentClasses(Table):
     """Codes of a classified map; every other code is nodata."""
 
@@ -41,6 +47,10 @@ class ExtentClasses(Table):
     """Codes that are forest (mangrove)."""
     other: Annotated[tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...], Field(min_length=1)]
     """Codes that are not."""
+    versions: (
+        Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")], MapVersion], Field(min_length=1)] | None
+    ) = None
+    """Year of a map → version of the algorithm that made it, where the items do not state it."""
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

@@ -30,6 +30,21 @@ class CleaningTable(Table):
     """Whether a loss that the last map alone shows counts."""
 
 
+class VersionStepTable(Table):
+    """A step between versions of the maps' algorithm is not a change: how wide one is, and what is told from it."""
+
+    method: Literal["version-step/1"]
+    """Method, by name and version."""
+    most_px: Annotated[int, Field(strict=True, ge=1, le=8)] = 3
+    """Rings along the edge that are looked at: a step as wide may be wider, and fails the gate."""
+    share_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = 15
+    """Share of a ring, lost or gained, from which the ring belongs to the step."""
+    balanced_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = 6
+    """Share that is enough where as much of the ring is gained on the one side as is lost on the other."""
+    fewest_px: Annotated[int, Field(strict=True, ge=10, le=10_000)] = 30
+    """Pixels of a ring that can tell a share; with a shorter edge a change of version is refused."""
+
+
 class ExtentChangeTable(Table):
     """Change between epochs of a classified extent map."""
 
@@ -37,11 +52,13 @@ class ExtentChangeTable(Table):
     """Method, by name and version."""
     cleaning: CleaningTable | None = None
     """Clean-up of the maps before; absent: they are taken as they are."""
+    version_step: VersionStepTable | None = None
+    """How a change of version is measured and laid aside; absent: maps of two versions are refused."""
 
     @property
     def prepares(self) -> bool:
         """Whether the maps that are compared are other than the publisher's."""
-        return self.cleaning is not None
+        return self.cleaning is not None or self.version_step is not None
 
     @property
     def keeps_account(self) -> bool:

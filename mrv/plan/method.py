@@ -126,6 +126,11 @@ class MethodTable(Table):
         return self.change if isinstance(self.change, ExtentChangeTable) else None
 
     @property
+    def lays_steps_aside(self) -> bool:
+        """Whether a step between versions of extent maps is measured and laid aside."""
+        return isinstance(self.change, ExtentChangeTable) and self.change.version_step is not None
+
+    @property
     def scenes_needed(self) -> int:
         """Usable scenes that each year of a period needs for a loss to be seen."""
         if isinstance(self.change, ChangeTable):

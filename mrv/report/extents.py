@@ -31,6 +31,7 @@ def as_came_section(s: Statement, views: Views) -> Html:
                  "reference sample can tell, and where it is drawn from these strata it does.")]  # fmt: skip
     if "cleaning" in change:
         parts.append(_rules(change["cleaning"]))
+    parts += [_steps(found)] if found.version_steps else []
     pictures = [_picture(views, gain=gain, came=came) for gain in (False, True) for came in (True, False)]
     return join([*parts, tag("div", *pictures, class_="pair"), _change_table(found), _pending(found), _epoch_table(found)])
 
@@ -39,6 +40,20 @@ def _rules(cleaning: dict[str, Any]) -> Html:
     rows = [(name, number(cleaning[name]) if not isinstance(cleaning[name], bool) else "yes" if cleaning[name] else "no", words)
             for name, words in _RULES.items()]  # fmt: skip
     return table(f"The rules of the plan: {cleaning['method']}", ("Rule", "Value", "Meaning"), rows, figures=(1,))
+
+
+def _steps(found: ExtentsSection) -> Html:
+    rows = [
+        (step.year if at == 0 else "", at + 1, number(ring.forest_pixels), number(ring.lost_pixels), number(ring.other_pixels),
+         number(ring.gained_pixels), "the step's" if at < step.width_px else "not the step's")
+        for step in found.version_steps for at, ring in enumerate(step.rings)
+    ]  # fmt: skip
+    head = ("New version in", "Ring", "Forest, px", "Lost, px", "Other land, px", "Gained, px", "Belongs to")
+    return join([
+        table("Change of version, measured along the edge of the forest", head, rows, figures=range(1, 6)),
+        tag("p", f"{hectares(found.restated_m2)} ha of the project were given the later version's edge in the earlier maps. A "
+            "step that draws the forest otherwise away from its edge cannot be told from change here."),
+    ])  # fmt: skip
 
 
 def _picture(views: Views, *, gain: bool, came: bool) -> Html:
@@ -77,6 +92,8 @@ def _pending(found: ExtentsSection) -> Html:
 
 
 def _epoch_table(found: ExtentsSection) -> Html:
-    rows = [(row.year, hectares(row.mapped_m2), hectares(row.followed_m2)) for row in found.epochs]
-    head = ("Map", "Forest as the map came, ha", "Forest as followed, ha")
-    return table("Forest of the project by map", head, rows, figures=(1, 2))
+    rows = [
+        (row.year, row.version or "not stated", hectares(row.mapped_m2), hectares(row.followed_m2)) for row in found.epochs
+    ]  # fmt: skip
+    head = ("Map", "Version", "Forest as the map came, ha", "Forest as followed, ha")
+    return table("Forest of the project by map", head, rows, figures=(2, 3))

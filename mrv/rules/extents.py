@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
+from mrv.change.step_width import can_be_told, step_width
 from mrv.sections.activity import DETECTOR_MAPS, MAPS_AS_CAME
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def extent_sizes(s: Statement) -> list[tuple[int, int]]:
         return []
     sizes = [(row.mapped_pixels, row.mapped_m2) for row in found.epochs]
     sizes += [(row.followed_pixels, row.followed_m2) for row in found.epochs]
+    sizes.append((found.restated_pixels, found.restated_m2))
     changes: list[YearOfChange | PendingChange] = [*found.as_mapped, *found.as_counted, found.pending]
     for row in changes:
         sizes += [(row.loss_pixels, row.loss_m2), (row.gain_pixels, row.gain_m2)]
@@ -48,15 +51,48 @@ def extent_faults(s: Statement, plan: MonitoringPlan, years: Sequence[int]) -> I
         if asked or found is not None:
             yield "an account of extent maps that the plan does not ask for, or none where it does"
         return
-    source = plan.source("extent").id
-    maps = sorted(int(scene.date[:4]) for scene in s.evidence if scene.source == source)
-    if [row.year for row in found.epochs] != maps:
-        yield f"epochs {[row.year for row in found.epochs]}, the maps are of {maps}"
+    maps = _maps(s, plan)
+    if [(row.year, row.version) for row in found.epochs] != maps:
+        yield f"epochs {[(row.year, row.version) for row in found.epochs]}, the maps are {maps}"
+    yield from _steps(s, found, rules)
     for rows in (found.as_mapped, found.as_counted):
         if [row.year for row in rows] != list(years):
             yield f"change of {[row.year for row in rows]}, the project's years are {list(years)}"
     yield from _counted(s, found)
     yield from _possible(s, found, rules)
+
+
+def _maps(s: Statement, plan: MonitoringPlan) -> list[tuple[int, str | None]]:
+    """Year and version of every map, from evidence and plan."""
+    source = plan.source("extent")
+    named = (source.extent and source.extent.versions) or {}
+    scenes = sorted((scene.date, scene.processing_baseline) for scene in s.evidence if scene.source == source.id)
+    return [(int(day[:4]), stated or named.get(day[:4])) for day, stated in scenes]
+
+
+def _steps(s: Statement, found: ExtentsSection, rules: ExtentChangeTable) -> Iterator[str]:
+    """One row a change of version, as wide as its rings say, and told by an edge that is long enough."""
+    changed = [two.year for one, two in pairwise(found.epochs) if one.version != two.version]
+    if [row.year for row in found.version_steps] != changed:
+        yield f"steps of {[row.year for row in found.version_steps]}, the version changes in {changed}"
+    if found.restated_pixels > (s.project.pixels if any(row.width_px for row in found.version_steps) else 0):
+        yield f"{found.restated_pixels} pixels restated, without a step or beyond the project"
+    table = rules.version_step
+    if table is None:
+        if changed:
+            yield "maps of two versions, though the plan lays no step aside"
+        return
+    if any(row.version is None for row in found.epochs):
+        yield "a map of no version, though the plan lays steps between versions aside"
+    for row in found.version_steps:
+        rings = [(ring.forest_pixels, ring.other_pixels) for ring in row.rings]
+        moved = [(ring.lost_pixels, ring.gained_pixels) for ring in row.rings]
+        if len(rings) != table.most_px or any(m > c for m, c in zip(chain(*moved), chain(*rings), strict=True)):
+            yield f"{row.year}: {len(rings)} rings, or one that changed more than it holds"
+        if row.width_px != step_width(rings, moved, table) or not can_be_told(rings, table):
+            yield f"{row.year}: a step {row.width_px} rings wide does not follow from its rings"
+        if sum(chain(*rings)) > s.grid.shape[0] * s.grid.shape[1]:
+            yield f"{row.year}: the rings hold more pixels than the window"
 
 
 def _counted(s: Statement, found: ExtentsSection) -> Iterator[str]:

@@ -10,6 +10,7 @@ from mrv.sections import FindingSection
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mrv.sections.extents import ExtentsSection
     from mrv.statement import Statement
 
 
@@ -116,12 +117,27 @@ def _extents(s: Statement) -> Iterator[tuple[str, str, str]]:
                 else ""
             )
             yield "extent.cleaned", f"{what} since the project's start", told + errs
+    yield from _version_steps(found)
     for what in ("loss", "gain"):
         if pixels := getattr(found.pending, f"{what}_pixels"):
             told = (
                 f"{getattr(found.pending, f'{what}_m2')} m² that the last maps show and the rules do not believe: not counted"
             )
             yield "extent.pending", f"{pixels} pixels of {what}", told
+
+
+def _version_steps(found: ExtentsSection) -> Iterator[tuple[str, str, str]]:
+    counted = {row.year: row for row in found.as_counted}
+    named = {row.year: row.version for row in found.epochs}
+    for step in found.version_steps:
+        before = max(year for year in named if year < step.year)
+        width = f"the edge moved in {step.width_px} rings, laid aside" if step.width_px else "no step along the edge"
+        told, row = f"version {named[before]} to {named[step.year]}: {width}", counted.get(step.year)
+        if row is not None:
+            told += (
+                f"; {row.loss_m2} m² of loss and {row.gain_m2} m² of gain remain, and away from the edge may be the version's"
+            )
+        yield "extent.version-step", f"{before} to {step.year}", told
 
 
 def _sample(s: Statement) -> Iterator[tuple[str, str, str]]:

@@ -102,6 +102,8 @@ def input_integrity(statement: Statement) -> GateSection:
     """
     change = statement.method.plan["method"]["change"]
     if change["detector"] == "extent-epochs/1":
+        if "version_step" in change:
+            return _versions(statement, int(change["version_step"]["most_px"]))
         return _gate(
             "input integrity", ok=None, measured=f"{statement.observation.scenes_used} classified maps, no reflectance",
             limit="every offset agrees with dark vegetation",
@@ -122,6 +124,23 @@ def input_integrity(statement: Statement) -> GateSection:
         + f"; {steps} scenes left out in a row for a step of the whole forest",
         limit=f"every offset agrees with dark vegetation; fewer than {longest} steps in a row, for more are no haze but the "
         "forest or its radiometry",
+    )
+
+
+def _versions(statement: Statement, most_px: int) -> GateSection:
+    """Maps of one version, or steps between versions that end within the rings looked at."""
+    found = statement.activity.extents
+    if found is None:
+        raise ValueError("the plan asks for an account of extent maps, and there is none")
+    versions = list(dict.fromkeys(str(row.version) for row in found.epochs))
+    steps = [f"{row.year} {row.width_px} px wide" for row in found.version_steps]
+    return _gate(
+        "input integrity",
+        ok=all(row.width_px < most_px for row in found.version_steps),
+        measured=f"{len(found.epochs)} classified maps, version {', '.join(versions)}"
+        + (f"; step of {', '.join(steps)}, laid aside" if steps else ""),
+        limit=f"the version of every map known; a step between versions ends within the {most_px} px looked at, for what lies "
+        "beyond would be counted as change",
     )
 
 

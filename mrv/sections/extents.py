@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mrv.sections import Count, Section
+from mrv.sections import Count, Section, Text
 
 
 class EpochArea(Section):
@@ -10,6 +10,8 @@ class EpochArea(Section):
 
     year: Count
     """Year that the map describes."""
+    version: Text | None
+    """Version of the algorithm that made it; null where nobody states any."""
     mapped_pixels: Count
     """Forest as the map came, pixels."""
     mapped_m2: Count
@@ -48,6 +50,30 @@ class PendingChange(Section):
     """The same, m²."""
 
 
+class EdgeRing(Section):
+    """A ring along the edge of the forest, in the whole window."""
+
+    forest_pixels: Count
+    """Forest of the earlier map."""
+    lost_pixels: Count
+    """Other land there in the later one."""
+    other_pixels: Count
+    """Other land of the earlier map."""
+    gained_pixels: Count
+    """Forest there in the later one."""
+
+
+class VersionStepRow(Section):
+    """A change of version between two maps, measured along the edge."""
+
+    year: Count
+    """Year of the first map of the later version."""
+    rings: list[EdgeRing]
+    """Rings from the edge outwards and inwards, the nearest first."""
+    width_px: Count
+    """Rings that belong to the step: differences within them, without a core of change behind, are not counted."""
+
+
 class ExtentsSection(Section):
     """Maps as they came and as they were followed. All areas are mapped, none is an estimate."""
 
@@ -59,3 +85,9 @@ class ExtentsSection(Section):
     """Change by year that entered the strata."""
     pending: PendingChange
     """Seen at the end, and not counted."""
+    version_steps: list[VersionStepRow]
+    """Changes of version, in order; empty where all maps are of one."""
+    restated_pixels: Count
+    """Pixels of the project whose earlier maps were given the later version's edge."""
+    restated_m2: Count
+    """The same, m²."""

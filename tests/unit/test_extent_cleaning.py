@@ -193,6 +193,22 @@ def test_a_real_change_at_the_step_remains():
     assert not elsewhere.any()
 
 
+def test_a_change_that_waits_for_its_second_map_is_none_of_the_step():
+    """A shore that fell back by 3 pixels in the last map of one version; the next lies a pixel further: all 3 are dated there."""
+    before, after, late = islands(), islands(), islands(1.0)
+    rows, cols = np.mgrid[0:120, 0:120]
+    bay = ((rows - 84) ** 2 + (cols - 84) ** 2 <= 22**2) & ((rows - 84) ** 2 + (cols - 84) ** 2 > 19**2)
+    after[bay] = late[bay] = 2
+    late[((rows - 84) ** 2 + (cols - 85) ** 2 > 19**2) & (cols > 50) & (rows > 50)] = 2
+    stack = np.stack([before, before, after, late, late])
+    found = clean_stack(stack, CleaningRules(persist=2), versions=["v2"] * 3 + ["v3"] * 2)
+    lost = (found.states[1] == 1) & (found.states[2] == 2)
+    assert found.steps[0].width_px == 1
+    assert lost[bay].mean() > 0.8, "laid aside is what the step took there, no more"
+    assert not lost[~bay].any()
+    assert (found.states[2] == found.states[3]).all(), "nothing at the step"
+
+
 def test_erosion_within_both_versions_remains():
     """4 pixels in the years of one version, a step of one pixel seawards, 4 pixels in those of the next: 7 or 8 remain."""
     stack = np.stack([shore(20), shore(22), shore(24), shore(24), shore(23), shore(23), shore(25), shore(27), shore(27)])
