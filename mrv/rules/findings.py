@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mrv.carbon.pools import degradation_of
+from mrv.rules.extent_findings import extent_findings
 from mrv.sections import FindingSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mrv.sections.extents import ExtentsSection
     from mrv.statement import Statement
 
 
@@ -30,7 +30,7 @@ def findings(statement: Statement) -> list[FindingSection]:
     Args:
         statement: Its tables; findings, gates and conclusion are not read.
     """
-    parts = (_factors, _pools, _scenes, _radiometry, _tree_cover, _loss, _extents, _sample, _plots, _project)
+    parts = (_factors, _pools, _scenes, _radiometry, _tree_cover, _loss, extent_findings, _sample, _plots, _project)
     return [FindingSection(code=code, item=item, value=value) for part in parts for code, item, value in part(statement)]
 
 
@@ -101,43 +101,6 @@ def _loss(s: Statement) -> Iterator[tuple[str, str, str]]:
         optical = "observation" in s.method.plan["method"]
         short = "history too short; counted as stable forest" if optical else "no map before or after; counted as non-forest"
         yield "change.unmonitored", f"{s.observation.unmonitored_px} pixels", short
-
-
-def _extents(s: Statement) -> Iterator[tuple[str, str, str]]:
-    found, rules = s.activity.extents, s.method.plan["method"]["change"]
-    if found is None:
-        return
-    if "cleaning" in rules:
-        for what in ("loss", "gain"):
-            came, counted = (sum(getattr(row, f"{what}_m2") for row in rows) for rows in (found.as_mapped, found.as_counted))
-            told = f"{came} m² as the maps came, {counted} m² counted after {rules['cleaning']['method']}"
-            errs = (
-                "; emissions are understated by what of the difference was real"
-                if (what, counted < came) == ("loss", True)
-                else ""
-            )
-            yield "extent.cleaned", f"{what} since the project's start", told + errs
-    yield from _version_steps(found)
-    for what in ("loss", "gain"):
-        if pixels := getattr(found.pending, f"{what}_pixels"):
-            told = (
-                f"{getattr(found.pending, f'{what}_m2')} m² that the last maps show and the rules do not believe: not counted"
-            )
-            yield "extent.pending", f"{pixels} pixels of {what}", told
-
-
-def _version_steps(found: ExtentsSection) -> Iterator[tuple[str, str, str]]:
-    counted = {row.year: row for row in found.as_counted}
-    named = {row.year: row.version for row in found.epochs}
-    for step in found.version_steps:
-        before = max(year for year in named if year < step.year)
-        width = f"the edge moved in {step.width_px} rings, laid aside" if step.width_px else "no step along the edge"
-        told, row = f"version {named[before]} to {named[step.year]}: {width}", counted.get(step.year)
-        if row is not None:
-            told += (
-                f"; {row.loss_m2} m² of loss and {row.gain_m2} m² of gain remain, and away from the edge may be the version's"
-            )
-        yield "extent.version-step", f"{before} to {step.year}", told
 
 
 def _sample(s: Statement) -> Iterator[tuple[str, str, str]]:

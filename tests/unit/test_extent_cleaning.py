@@ -194,7 +194,7 @@ def test_a_real_change_at_the_step_remains():
 
 
 def test_a_change_that_waits_for_its_second_map_is_none_of_the_step():
-    """A shore that fell back by 3 pixels in the last map of one version; the next lies a pixel further: all 3 are dated there."""
+    """A shore that fell back by 3 pixels in the last map of a version; the next lies a pixel further: the 3 stay there."""
     before, after, late = islands(), islands(), islands(1.0)
     rows, cols = np.mgrid[0:120, 0:120]
     bay = ((rows - 84) ** 2 + (cols - 84) ** 2 <= 22**2) & ((rows - 84) ** 2 + (cols - 84) ** 2 > 19**2)

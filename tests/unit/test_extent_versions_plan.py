@@ -120,7 +120,10 @@ def test_a_finding_says_what_remains_across_the_step(two):
     told = [row for row in two.result.statement.findings if row.code == "extent.version-step"]
     assert [row.item for row in told] == ["2020 to 2021"]
     assert "version 2.0 to 3.0" in told[0].value
-    assert f"{two.result.statement.activity.loss[-1].area_m2} m² of loss" in told[0].value
+    found = two.result.statement.activity.extents
+    assert f"loss {found.as_mapped[-1].loss_m2} m² as the maps came" in told[0].value
+    assert f"{found.as_counted[-1].loss_m2} m² counted" in told[0].value
+    assert "understated" in told[0].value
 
 
 # ── what is refused ──────────────────────────────────────────────────────────
