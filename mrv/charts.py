@@ -36,6 +36,8 @@ STRATA_RGB: dict[int, Rgb] = {
 }
 LAND_RGB: dict[int, Rgb] = STRATA_RGB | dict.fromkeys((*LOST, BUFFER, FOREST), (214, 226, 208)) | {GAIN: STRATA_RGB[NON_FOREST]}
 """Quiet ground for the years of loss and of gain."""
+KIND_RGB: tuple[Rgb, ...] = ((204, 76, 2), (117, 38, 122), (227, 160, 120), (8, 81, 156), (130, 180, 215))
+"""Kinds of change in the order of their codes, from 1 on: three of loss, two of gain."""
 _YEARS: tuple[Rgb, ...] = ((45, 10, 94), (143, 36, 105), (216, 67, 78), (245, 145, 43))
 _GAINS: tuple[Rgb, ...] = ((8, 48, 107), (33, 113, 181), (86, 165, 219), (158, 202, 235))
 _RAMP: tuple[Rgb, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
@@ -88,6 +90,12 @@ def years_rgb(views: Views, years: NDArray[np.int32], colours: Mapping[int, Rgb]
     """Years (y, x), 0 without, over quiet ground."""
     ground = paint(views.strata, LAND_RGB)
     return np.where((years > 0)[..., np.newaxis], paint(years, colours), ground).astype(np.uint8)
+
+
+def kinds_rgb(views: Views, kinds: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Kinds of change (y, x), 0 without, over quiet ground."""
+    ground = paint(views.strata, LAND_RGB)
+    return np.where((kinds > 0)[..., np.newaxis], paint(kinds, dict(enumerate(KIND_RGB, start=1))), ground).astype(np.uint8)
 
 
 def count_rgb(counts: NDArray[np.uint16], low: int, high: int) -> NDArray[np.uint8]:

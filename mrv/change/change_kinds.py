@@ -72,19 +72,24 @@ class KindRules:
     """Longest side of a pond's rectangle, in short sides."""
 
 
-def open_water(extent: Codes) -> Bools:
-    """Where no water mask is at hand: other land that is joined (four neighbours) to the window's border (y, x).
-
-    It is the outside of the forest and holds dry land too; a clump on the landward edge then counts as shore.  Give a water
-    mask where there is one.
-    """
-    labels, count = ndimage.label(extent == OTHER)
+def joined_to_border(mask: Bools) -> Bools:
+    """The parts of a mask that are joined (four neighbours) to the window's border (y, x)."""
+    labels, count = ndimage.label(mask)
     outer = np.zeros(count + 1, np.bool_)
     for border in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         outer[border] = True
     outer[0] = False
-    water: Bools = outer[labels]
-    return water
+    joined: Bools = outer[labels]
+    return joined
+
+
+def open_water(extent: Codes) -> Bools:
+    """Where no water mask is at hand: other land that is joined to the window's border (y, x).
+
+    It is the outside of the forest and holds dry land too; a clump on the landward edge then counts as shore.  Give a water
+    mask where there is one.
+    """
+    return joined_to_border(extent == OTHER)
 
 
 def change_kinds(

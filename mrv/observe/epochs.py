@@ -35,6 +35,8 @@ class Epochs:
     """The maps as they came (epoch, y, x): 0 nodata, 1 forest, 2 other."""
     versions: tuple[str | None, ...]
     """Version of the algorithm that made each; None for all, or for none."""
+    water: NDArray[np.bool_] | None
+    """What they class as water (epoch, y, x); None where they class none."""
 
     @cached_property
     def years(self) -> tuple[int, ...]:
@@ -71,11 +73,10 @@ def read_epochs(plan: MonitoringPlan, claim: Claim, scenes: Sequence[Scene], *, 
     versions = _versions(epochs, source, steps=plan.method.lays_steps_aside)
     reader = Reader(store, grid, plan.grid, None, None)
     whole = (slice(0, grid.shape[0]), slice(0, grid.shape[1]))
-    stack = np.stack([
-        classify(reader.band(Layer(0, scene.bands, 0), "extent", whole), forest=classes.forest, other=classes.other)
-        for scene in epochs
-    ])  # fmt: skip
-    return Epochs(tuple(epochs), stack, versions)
+    maps = [reader.band(Layer(0, scene.bands, 0), "extent", whole) for scene in epochs]
+    stack = np.stack([classify(one, forest=classes.forest, other=classes.other) for one in maps])
+    water = None if classes.water is None else np.stack([np.isin(one, classes.water) for one in maps])
+    return Epochs(tuple(epochs), stack, versions, water)
 
 
 def _check(epochs: Sequence[Scene], period: Period, source: str) -> None:

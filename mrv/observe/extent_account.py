@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv.activity.mapped import extent_gain_years, extent_loss_years
+from mrv.change.change_kinds import KINDS
 from mrv.change.extent_maps import FOREST, OTHER
-from mrv.sections.extents import EdgeRing, EpochArea, ExtentsSection, PendingChange, VersionStepRow, YearOfChange
+from mrv.sections.extents import EdgeRing, EpochArea, ExtentsSection, KindArea, PendingChange, VersionStepRow, YearOfChange
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mrv.observe.epochs import Epochs
 
     Years = NDArray[np.int32]
+    Kinds = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,14 @@ def counted(change: ExtentChange, minimum_px: int) -> Change:
 
 
 def account(
-    epochs: Epochs, followed: CleanedStack, *, mapped: Change, change: Change, measure: Measure, years: range
+    epochs: Epochs,
+    followed: CleanedStack,
+    *,
+    mapped: Change,
+    change: Change,
+    measure: Measure,
+    years: range,
+    kinds: Kinds | None,
 ) -> ExtentsSection:
     """The section.
 
@@ -55,6 +64,7 @@ def account(
         change: Change that was counted.
         measure: The project's pixels.
         years: Years from the project's start to the period's end.
+        kinds: Kind of every pixel of change; None where they are not told apart.
     """
     return ExtentsSection(
         epochs=[
@@ -72,7 +82,22 @@ def account(
             _step_row(epochs.years[at], step) for at, step in zip(epochs.version_changes, followed.steps, strict=True)
         ],
         **measure.of(followed.restated, "restated"),
+        kinds=[] if kinds is None else _kind_rows(epochs, change, kinds, measure, years),
     )
+
+
+def _kind_rows(epochs: Epochs, change: Change, kinds: Kinds, measure: Measure, years: range) -> list[KindArea]:
+    found = []
+    for year in years:
+        of_year = (change.loss == year) | (change.gain == year)
+        water = None
+        if epochs.water is not None:
+            water = epochs.water[epochs.years.index(year)] if year in epochs.years else np.zeros_like(of_year)
+        for code, name in KINDS.items():
+            mask = of_year & (kinds == code)
+            wet = None if water is None else measure.of(mask & water)["pixels"]
+            found.append(KindArea.model_validate({"year": year, "kind": name, **measure.of(mask), "water_pixels": wet}))
+    return found
 
 
 def _step_row(year: int, step: VersionStep) -> VersionStepRow:

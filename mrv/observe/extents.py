@@ -9,6 +9,7 @@ import numpy as np
 
 from mrv.activity.extent_areas import Measure
 from mrv.activity.mapped import measure_extents
+from mrv.change.change_kinds import KindRules
 from mrv.change.extent_cleaning import CleanedStack, CleaningRules, clean_stack, untouched
 from mrv.change.extent_maps import NODATA, ExtentChange, detect
 from mrv.change.step_width import can_be_told
@@ -16,6 +17,7 @@ from mrv.change.version_step import StepRules
 from mrv.errors import SourceError
 from mrv.observe.epochs import read_epochs
 from mrv.observe.extent_account import account, counted, maps_as_came
+from mrv.observe.extent_kinds import kinds_of
 from mrv.observe.observed import Observed
 from mrv.observe.scenes import layer_section
 from mrv.sections import ObservationSection
@@ -82,11 +84,15 @@ def observe_extents(
     section = None
     if rules.keeps_account:
         came = counted(detect(epochs.stack, epochs.years, baseline=start.year - 1), minimum_px)
+        counts, kinds = counted(change, minimum_px), None
+        if rules.kinds is not None:
+            kinds = kinds_of(epochs, change, counts, KindRules(**rules.kinds.model_dump(exclude={"method", "water"})))
         section = account(
-            epochs, followed, mapped=came, change=counted(change, minimum_px), measure=Measure(area, window.areas_mm2),
-            years=range(start.year, period.end.year + 1),
+            epochs, followed, mapped=came, change=counts, measure=Measure(area, window.areas_mm2),
+            years=range(start.year, period.end.year + 1), kinds=kinds,
         )  # fmt: skip
         maps |= maps_as_came(came, area) if rules.prepares else {}
+        maps |= {} if kinds is None else {"change_kind": np.where(area, kinds, 0).astype(np.uint8)}
     seen = Observed(
         evidence=[layer_section(scene) for scene in epochs.scenes],
         observation=_record(epochs, area & change.forest_at_start, activity),

@@ -12,7 +12,7 @@ from mrv.plan.accounts import (
 )
 from mrv.plan.claim import Claim
 from mrv.plan.evidence import BiomassLayer, ExtentClasses, ObservationTable, Radiometry, RecordTable, Role, Source
-from mrv.plan.extents import CleaningTable, ExtentChangeTable, VersionStepTable
+from mrv.plan.extents import CleaningTable, ExtentChangeTable, KindsTable, VersionStepTable
 from mrv.plan.method import STEP_OBSERVATIONS, ActivityTable, ChangeTable, ConfidenceTable, MethodTable, StepTable
 from mrv.plan.monitoring import MonitoringPlan, load_plan, plan_from_json
 from mrv.plan.reference import ReferenceTable
@@ -32,6 +32,7 @@ __all__ = [
     "FactorsTable",
     "ForestDefinition",
     "GridTable",
+    "KindsTable",
     "MethodTable",
     "MonitoringPlan",
     "ObservationTable",

@@ -47,6 +47,8 @@ class ExtentClasses(Table):
     """Codes that are forest (mangrove)."""
     other: Annotated[tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...], Field(min_length=1)]
     """Codes that are not."""
+    water: Annotated[tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...], Field(min_length=1)] | None = None
+    """Codes among them that are water; absent: the maps class none."""
     versions: (
         Annotated[dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")], MapVersion], Field(min_length=1)] | None
     ) = None
@@ -56,6 +58,8 @@ class ExtentClasses(Table):
     def _apart(self) -> Self:
         if both := sorted(set(self.forest) & set(self.other)):
             raise ValueError(f"code {both[0]} is both forest and other")
+        if stray := sorted(set(self.water or ()) - set(self.other)):
+            raise ValueError(f"code {stray[0]} is water, but not among the other codes")
         return self
 
 

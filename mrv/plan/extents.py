@@ -45,6 +45,26 @@ class VersionStepTable(Table):
     """Pixels of a ring that can tell a share; with a shorter edge a change of version is refused."""
 
 
+class KindsTable(Table):
+    """What patches of change look like: the shore's, a pond's, or neither; shapes, not causes."""
+
+    method: Literal["change-kinds/1"]
+    """Method, by name and version."""
+    water: Literal["class", "border"]
+    """What is water: the codes of ``sources.extent.water``, or, where the maps class none, all other land that is joined to the
+    window's border. That is an assumption: it takes dry land for water."""
+    shore_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = 35
+    """Share of a patch's edge that faces water, from which it is the shore's."""
+    pond_px: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 12
+    """Fewest pixels of a pond."""
+    fill_percent: Annotated[int, Field(strict=True, ge=1, le=100)] = 82
+    """Share of its smallest rectangle that a pond fills."""
+    side_px: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 3
+    """Shortest side of a pond's rectangle, pixels."""
+    elongation: Annotated[int, Field(strict=True, ge=1, le=100)] = 8
+    """Longest side of a pond's rectangle, in short sides."""
+
+
 class ExtentChangeTable(Table):
     """Change between epochs of a classified extent map."""
 
@@ -55,6 +75,9 @@ class ExtentChangeTable(Table):
     version_step: VersionStepTable | None = None
     """How a change of version is measured and laid aside; absent: maps of two versions are refused."""
 
+    kinds: KindsTable | None = None
+    """Kinds of change told apart; absent: they are not."""
+
     @property
     def prepares(self) -> bool:
         """Whether the maps that are compared are other than the publisher's."""
@@ -62,5 +85,5 @@ class ExtentChangeTable(Table):
 
     @property
     def keeps_account(self) -> bool:
-        """Whether the statement shows the maps as they came beside what was made of them."""
-        return self.prepares
+        """Whether the statement shows the maps as they came beside what was made of them, or kinds of change."""
+        return self.prepares or self.kinds is not None

@@ -96,6 +96,10 @@ class MonitoringPlan(Table):
         change = self.method.change
         if isinstance(change, StepTable) and (lacking := sorted(set(change.bands) - set(self.source("optical").bands))):
             raise ValueError(f"method.change.bands names {lacking[0]}, which the optical source does not have")
+        if (rules := self.method.extent_rules) is not None and rules.kinds is not None:
+            classes = self.source("extent").extent
+            if (rules.kinds.water == "class") != (classes is not None and classes.water is not None):
+                raise ValueError('method.change.kinds.water is "class" where sources.extent.water names codes, else "border"')
         if roles.count("biomass") > 1:
             raise ValueError("at most one source of role biomass")
 

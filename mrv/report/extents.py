@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mrv import charts
 from mrv.page import Html, figure, hectares, join, number, table, tag
+from mrv.sections.extents import GAIN_KINDS, LOSS_KINDS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mrv.sections.extents import ExtentsSection
     from mrv.statement import Statement
     from mrv.views import Views
@@ -97,3 +102,46 @@ def _epoch_table(found: ExtentsSection) -> Html:
     ]  # fmt: skip
     head = ("Map", "Version", "Forest as the map came, ha", "Forest as followed, ha")
     return table("Forest of the project by map", head, rows, figures=(2, 3))
+
+
+def kinds_section(s: Statement, views: Views) -> Html:
+    """Kinds of change, in a picture and a table; empty where the plan does not tell them apart."""
+    found = s.activity.extents
+    if found is None or views.kinds is None or not found.kinds:
+        return Html()
+    pictures = [_kinds_picture(found, views, views.kinds, gain=gain) for gain in (False, True)]
+    wet = any(row.water_pixels is not None for row in found.kinds)
+    head = ("Year", "Kind, by shape", "Pixels", "Mapped, ha", *(["Of them water, px"] if wet else []))
+    rows = [
+        (row.year, row.kind, number(row.pixels), hectares(row.m2), *([number(row.water_pixels)] if wet else []))
+        for row in found.kinds
+        if row.pixels
+    ]  # fmt: skip
+    assumed = "" if wet else _ASSUMED_WATER
+    return join([
+        tag("p", _KINDS, assumed), tag("div", *pictures, class_="pair"),
+        table("Mapped change by kind", head, rows, figures=(2, 3, 4)),
+    ])  # fmt: skip
+
+
+def _kinds_picture(found: ExtentsSection, views: Views, kinds: NDArray[np.uint8], *, gain: bool) -> Html:
+    names = (*LOSS_KINDS, *GAIN_KINDS)
+    codes = [code for code, name in enumerate(names, start=1) if (name in GAIN_KINDS) == gain]
+    total = {code: sum(row.m2 for row in found.kinds if row.kind == names[code - 1]) for code in codes}
+    what, shown = "gain" if gain else "loss", np.where(np.isin(kinds, codes), kinds, 0).astype(np.uint8)
+    return figure(
+        charts.picture(views, charts.kinds_rgb(views, shown), marks=False, alt=f"Map of the kinds of {what}."),
+        tag("b", f"Kinds of {what}"), " since the project's start, by shape.",
+        charts.key((charts.KIND_RGB[code - 1], f"{names[code - 1]}: {hectares(m2)} ha") for code, m2 in total.items()),
+    )  # fmt: skip
+
+
+_KINDS = (
+    "Mapped areas, not estimates, and shapes, not causes. A patch along water is the shore's: erosion where it was lost, "
+    "accretion where it was gained. Loss away from the shore that fills a rectangle is shaped as a pond is when forest is dug "
+    "up for aquaculture; a cut parcel with straight edges looks the same."
+)
+_ASSUMED_WATER = (
+    " The maps class no water: all other land that is joined to the window's border is taken for it, dry land too, so that "
+    "change along a landward edge or an inland clearing is called the shore's as well."
+)

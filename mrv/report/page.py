@@ -10,7 +10,7 @@ from mrv.report.accounts import example_section, levels_section, programme_secti
 from mrv.report.check import check_section
 from mrv.report.doubt import factors_section, uncertainty_section
 from mrv.report.evidence import evidence_section
-from mrv.report.extents import as_came_section
+from mrv.report.extents import as_came_section, kinds_section
 from mrv.report.growth import growth_section
 from mrv.report.header import figures_section, header
 from mrv.report.pictures import curves_section, maps_section, true_colour_section
@@ -47,6 +47,7 @@ def render(document: dict[str, Any], views: Views, *, attestation_name: str = "a
         ("seen", "Before and after", true_colour_section(views)),
         ("maps", "What was mapped", maps_section(s, views)),
         ("as-came", "As the maps came, and as counted", as_came_section(s, views)),
+        ("kinds", "Kinds of change", kinds_section(s, views)),
         ("pixels", "Pixels through time", curves_section(s, views)),
         ("sample", "The reference sample", sample_section(s)),
         ("plots", "Field plots", plots_section(s)),

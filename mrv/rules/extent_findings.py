@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from mrv.statement import Statement
 
 _ERRS = "emissions are understated by what of the difference was real"
+_ASSUMED_WATER = (
+    "the maps class no water: it is taken to be all other land that is joined to the window's border, so that change along dry "
+    "land may be called the shore's"
+)
 
 
 def extent_findings(s: Statement) -> Iterator[tuple[str, str, str]]:
@@ -28,10 +32,11 @@ def extent_findings(s: Statement) -> Iterator[tuple[str, str, str]]:
     yield from _version_steps(found)
     for what in ("loss", "gain"):
         if pixels := getattr(found.pending, f"{what}_pixels"):
-            told = (
-                f"{getattr(found.pending, f'{what}_m2')} m² that the last maps show and the rules do not believe: not counted"
-            )
-            yield "extent.pending", f"{pixels} pixels of {what}", told
+            seen = f"{getattr(found.pending, f'{what}_m2')} m² that the last maps show"
+            yield "extent.pending", f"{pixels} pixels of {what}", f"{seen} and the rules do not believe: not counted"
+    if "kinds" in rules:
+        assumed = _ASSUMED_WATER if rules["kinds"]["water"] == "border" else "water is as the maps class it"
+        yield "extent.kinds", rules["kinds"]["method"], f"shapes, not causes; {assumed}"
 
 
 def _cleaned(found: ExtentsSection, method: str) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,8 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from mrv.change.step_width import can_be_told, step_width
-from mrv.sections.activity import DETECTOR_MAPS, MAPS_AS_CAME
+from mrv.sections.activity import DETECTOR_MAPS, MAP_OF_KINDS, MAPS_AS_CAME
+from mrv.sections.extents import GAIN_KINDS, LOSS_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 def maps_named(plan: MonitoringPlan) -> list[MapName]:
     """Maps that a statement under a plan names, in order."""
     rules = plan.method.extent_rules
-    return [*DETECTOR_MAPS[plan.method.change.detector], *(MAPS_AS_CAME if rules is not None and rules.prepares else ())]
+    more = MAPS_AS_CAME if rules is not None and rules.prepares else ()
+    return [
+        *DETECTOR_MAPS[plan.method.change.detector], *more,
+        *([MAP_OF_KINDS] if rules is not None and rules.kinds is not None else []),
+    ]  # fmt: skip
 
 
 def extent_sizes(s: Statement) -> list[tuple[int, int]]:
@@ -30,6 +35,7 @@ def extent_sizes(s: Statement) -> list[tuple[int, int]]:
         return []
     sizes = [(row.mapped_pixels, row.mapped_m2) for row in found.epochs]
     sizes += [(row.followed_pixels, row.followed_m2) for row in found.epochs]
+    sizes += [(row.pixels, row.m2) for row in found.kinds]
     sizes.append((found.restated_pixels, found.restated_m2))
     changes: list[YearOfChange | PendingChange] = [*found.as_mapped, *found.as_counted, found.pending]
     for row in changes:
@@ -59,6 +65,7 @@ def extent_faults(s: Statement, plan: MonitoringPlan, years: Sequence[int]) -> I
         if [row.year for row in rows] != list(years):
             yield f"change of {[row.year for row in rows]}, the project's years are {list(years)}"
     yield from _counted(s, found)
+    yield from _kinds(found, years if rules.kinds is not None else [], wet=_water(plan))
     yield from _possible(s, found, rules)
 
 
@@ -107,9 +114,31 @@ def _counted(s: Statement, found: ExtentsSection) -> Iterator[str]:
         yield f"gain by year adds up to {sum(row.gain_m2 for row in found.as_counted)} m², the stratum has {gained.area_m2}"
 
 
+def _water(plan: MonitoringPlan) -> bool:
+    classes = plan.source("extent").extent
+    return classes is not None and classes.water is not None
+
+
+def _kinds(found: ExtentsSection, years: Sequence[int], *, wet: bool) -> Iterator[str]:
+    """Every year has every kind, and its kinds add up to what was counted."""
+    wanted = [(year, kind) for year in years for kind in (*LOSS_KINDS, *GAIN_KINDS)]
+    if [(row.year, row.kind) for row in found.kinds] != wanted:
+        yield f"{len(found.kinds)} kinds of change by year, {len(wanted)} belong there"
+        return
+    if any((row.water_pixels is not None) != wet or (row.water_pixels or 0) > row.pixels for row in found.kinds):
+        yield "water among the kinds of change that their maps or their pixels do not have"
+    for row in found.as_counted if years else []:
+        for names, pixels, m2 in ((LOSS_KINDS, row.loss_pixels, row.loss_m2), (GAIN_KINDS, row.gain_pixels, row.gain_m2)):
+            parts = [part for part in found.kinds if part.year == row.year and part.kind in names]
+            if sum(part.pixels for part in parts) != pixels or abs(sum(part.m2 for part in parts) - m2) > (len(parts) + 1) // 2:
+                yield f"{row.year}: kinds of {sum(part.m2 for part in parts)} m², {m2} m² were counted"
+
+
 def _possible(s: Statement, found: ExtentsSection, rules: ExtentChangeTable) -> Iterator[str]:
     """Counts that cannot exceed one another, and nothing put aside where nothing was to be."""
     most = s.project.pixels
+    if any(m2 and not pixels for pixels, m2 in extent_sizes(s)):
+        yield "an area without a pixel"
     for row in found.epochs:
         if max(row.mapped_pixels, row.followed_pixels) > most:
             yield f"{row.year}: more forest than the project's {most} pixels"

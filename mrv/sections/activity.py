@@ -34,6 +34,7 @@ MapName = Literal[
     "back_percent",
     "mapped_loss_year",
     "mapped_gain_year",
+    "change_kind",
 ]
 DETECTOR_MAPS: dict[str, tuple[MapName, ...]] = {
     "harmonic-monitor/1": ("break_day", "confidence", "clear_count", "stratum"),
@@ -51,6 +52,8 @@ DETECTOR_MAPS: dict[str, tuple[MapName, ...]] = {
 """Maps that each detector makes."""
 MAPS_AS_CAME: tuple[MapName, ...] = ("mapped_loss_year", "mapped_gain_year")
 """Maps besides, where change was read from other maps than came: change of those that came."""
+MAP_OF_KINDS: MapName = "change_kind"
+"""The map besides, where kinds of change are told apart."""
 DETECTOR_STRATA: dict[str, tuple[Stratum, ...]] = {
     "harmonic-monitor/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
     "matched-step/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from mrv.sections import Count, Section, Text
+
+LossKind = Literal["shore erosion", "compact, straight-edged loss", "other loss"]
+GainKind = Literal["shore accretion", "other gain"]
+Kind = LossKind | GainKind
+LOSS_KINDS: tuple[LossKind, ...] = get_args(LossKind)
+GAIN_KINDS: tuple[GainKind, ...] = get_args(GainKind)
+"""In the order of their codes in the map of kinds, from 1 on."""
 
 
 class EpochArea(Section):
@@ -74,6 +83,21 @@ class VersionStepRow(Section):
     """Rings that belong to the step: differences within them, without a core of change behind, are not counted."""
 
 
+class KindArea(Section):
+    """Change of one kind in one year, by the shape of its patches."""
+
+    year: Count
+    """Year of the first map that shows it."""
+    kind: Kind
+    """Which."""
+    pixels: Count
+    """Pixels."""
+    m2: Count
+    """Geodesic area, m²."""
+    water_pixels: Count | None
+    """Of them, what the map of that year classes as water; null where the maps class none."""
+
+
 class ExtentsSection(Section):
     """Maps as they came and as they were followed. All areas are mapped, none is an estimate."""
 
@@ -91,3 +115,5 @@ class ExtentsSection(Section):
     """Pixels of the project whose earlier maps were given the later version's edge."""
     restated_m2: Count
     """The same, m²."""
+    kinds: list[KindArea]
+    """Change as counted by year and kind; empty where kinds are not told apart."""

@@ -56,6 +56,8 @@ class Views:
     """Year of gain, 0 without; None where the detector maps none."""
     as_came: AsCame | None = None
     """Change of extent maps as they came; None where change was read from them as they came."""
+    kinds: NDArray[np.uint8] | None = None
+    """Kinds of change, codes of the map ``change_kind``; None where they are not told apart."""
     optical: OpticalViews | None = None
     """What the scenes show; None where extent maps were compared."""
 
@@ -86,6 +88,7 @@ def look(result: Result) -> Views:
         names=result.activity.names,
         gain_year=result.maps.get("gain_year"),
         as_came=_as_came(result),
+        kinds=result.maps.get("change_kind"),
         optical=None if extents else look_optical(result),
     )
 

@@ -1,4 +1,4 @@
-"""The verbs on a project of extent maps that are cleaned before change is read from them."""
+"""The verbs on a project of extent maps that are cleaned, of two versions, and whose change is told apart by kind."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ import json
 
 import pytest
 from support import shore_world as world
-from support.extent_project import extent_project
+from support.extent_project import EPOCHS, extent_project
 
 pytestmark = pytest.mark.filterwarnings("default:.*:DeprecationWarning")
 
-PLAN = {"method.change": {"detector": "extent-epochs/1", "cleaning": {"method": "extent-cleaning/1"}}}
+TABLES = {
+    "cleaning": {"method": "extent-cleaning/1"},
+    "version_step": {"method": "version-step/1"},
+    "kinds": {"method": "change-kinds/1", "water": "border"},
+}
+PLAN = {"method.change": {"detector": "extent-epochs/1", **TABLES}}
+VERSIONS = {year: "2.0" if year < 2019 else "3.0" for year in EPOCHS}
 
 
 @pytest.fixture
 def run(tmp_path, keys, mrv):
     """``(output folder, trust list)``."""
-    tiny = extent_project(tmp_path, maps=world.noisy, plan=PLAN)
+    tiny = extent_project(tmp_path, maps=world.noisy, plan=PLAN, versions=VERSIONS)
     status, _, err = mrv("run", tiny.folder, "--key", keys[0], "--out", tmp_path / "out")
     assert status == 0, err
     return tmp_path / "out", keys[1]
@@ -29,7 +35,8 @@ def test_it_runs_checks_and_replays(run, mrv):
     assert (status, [c for c in json.loads(answer)["checks"] if c["status"] == "fails"]) == (0, [])
     status, answer, _ = mrv("replay", out / "attestation.json", "--store", out / "evidence", "--json")
     assert (status, json.loads(answer)["differences"]) == (0, [])
-    assert 'id="as-came"' in (out / "report.html").read_text()
+    html = (out / "report.html").read_text()
+    assert all(f'id="{name}"' in html for name in ("as-came", "kinds"))
 
 
 def test_a_replay_finds_what_no_table_contradicts(run, mrv):
@@ -51,3 +58,10 @@ def test_a_rule_out_of_range_is_refused_by_field(tmp_path, keys, mrv):
     assert status == 2
     assert "method.change.cleaning.persist" in err
     assert not (tmp_path / "out" / "attestation.json").exists()
+
+
+def test_explain_knows_that_versions_are_compared(tmp_path, mrv):
+    tiny = extent_project(tmp_path, maps=world.noisy, plan=PLAN, versions=VERSIONS)
+    status, told, _ = mrv("explain", tiny.folder, "--json")
+    assert status == 0
+    assert "input integrity" not in json.loads(told)["gates"]

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mrv.attest import credential, keys, proof
+from mrv.errors import MRVError
 from mrv.report import render
 from mrv.views import look
 from support.forger import caught, resign
@@ -37,7 +38,7 @@ def altered(value: dict[str, Any], path: tuple[Any, ...], new: Any) -> dict[str,
     for part in path[:-1]:
         at = at[part]
     at[path[-1]] = new
-    with suppress(LookupError, ValueError):  # the forger's own tools may refuse
+    with suppress(LookupError, ValueError, MRVError):  # the forger's own tools may refuse
         resign(forged)
     return forged
 
