@@ -90,6 +90,8 @@ def _change_table(found: ExtentsSection) -> Html:
 
 def _pending(found: ExtentsSection) -> Html:
     wait = found.pending
+    if not wait.loss_pixels and not wait.gain_pixels:
+        return Html()
     return tag(
         "p", f"The last maps also show {hectares(wait.loss_m2)} ha as lost and {hectares(wait.gain_m2)} ha as gained that the "
         "rules do not believe (yet): too short, too small, or no more than the edge. They are in neither column as counted."
