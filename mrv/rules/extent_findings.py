@@ -27,8 +27,8 @@ def extent_findings(s: Statement) -> Iterator[tuple[str, str, str]]:
     found, rules = s.activity.extents, s.method.plan["method"]["change"]
     if found is None:
         return
-    if "cleaning" in rules:
-        yield from _cleaned(found, rules["cleaning"]["method"])
+    if methods := [rules[name]["method"] for name in ("version_step", "cleaning") if name in rules]:
+        yield from _put_aside(found, " and ".join(methods))
     yield from _version_steps(found)
     for what in ("loss", "gain"):
         if pixels := getattr(found.pending, f"{what}_pixels"):
@@ -39,11 +39,11 @@ def extent_findings(s: Statement) -> Iterator[tuple[str, str, str]]:
         yield "extent.kinds", rules["kinds"]["method"], f"shapes, not causes; {assumed}"
 
 
-def _cleaned(found: ExtentsSection, method: str) -> Iterator[tuple[str, str, str]]:
+def _put_aside(found: ExtentsSection, methods: str) -> Iterator[tuple[str, str, str]]:
     for what in ("loss", "gain"):
         came, counted = (sum(getattr(row, f"{what}_m2") for row in rows) for rows in (found.as_mapped, found.as_counted))
         errs = f"; {_ERRS}" if what == "loss" and counted < came else ""
-        told = f"{came} m² as the maps came, {counted} m² counted after {method}{errs}"
+        told = f"{came} m² as the maps came, {counted} m² counted after {methods}{errs}"
         yield "extent.cleaned", f"{what} since the project's start", told
 
 

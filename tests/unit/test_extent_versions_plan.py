@@ -116,6 +116,14 @@ def test_a_step_as_wide_as_was_looked_at_fails_the_gate(two, tmp_path):
     assert "2 px looked at" in integrity(wide).limit
 
 
+def test_findings_name_every_method_that_put_something_aside(two, tmp_path):
+    both = run(tmp_path, plan=stepped(cleaning=True))
+    for found, methods in ((two, "version-step/1"), (both, "version-step/1 and extent-cleaning/1")):
+        told = [row.value for row in found.result.statement.findings if row.code == "extent.cleaned"]
+        assert len(told) == 2
+        assert all(f"counted after {methods}" in value for value in told)
+
+
 def test_a_finding_says_what_remains_across_the_step(two):
     told = [row for row in two.result.statement.findings if row.code == "extent.version-step"]
     assert [row.item for row in told] == ["2020 to 2021"]
