@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv.change.radar import ALOS_LAND, ALOS_WATER, alos_power, to_decibels
+from mrv.change.radar import ALOS_LAND, ALOS_WATER, alos_power
+from mrv.kernels.decibels import decibels_of_power
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +41,8 @@ def table(folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
             power = alos_power(dn, mask, keep=(code,))
             seen = power[np.isfinite(power)].astype(np.float64)
             out[f"{polarisation} {name}"] = {
-                "pixels": len(seen), "mean_db": int(to_decibels(np.array([seen.mean()]))[0]) / 100,
-                "median_db": int(np.median(to_decibels(seen))) / 100,
+                "pixels": len(seen), "mean_db": int(decibels_of_power(np.array([seen.mean()]))[0]) / 100,
+                "median_db": int(np.median(decibels_of_power(seen))) / 100,
             }  # fmt: skip
             tell(f"  {polarisation} {name:6s} {out[f'{polarisation} {name}']}")
     return out

@@ -16,7 +16,6 @@ JAXA mosaic  meaning
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -30,59 +29,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mrv.sources.geometry import Geometry
+
 DB_SCALE = 100
 """Integers per decibel."""
 ALOS_LAND = 255
 ALOS_WATER, ALOS_LAYOVER, ALOS_SHADOW = 50, 100, 150
 ALOS_FACTOR_DB = -83.0
 """Calibration factor of JAXA's PALSAR mosaics."""
-_ORBITS = 175
-"""Relative orbits of a Sentinel-1 cycle."""
 
 
-@dataclass(frozen=True, order=True)
-class Geometry:
-    """From where an image was taken."""
-
-    relative_orbit: int
-    """Number in the repeat cycle."""
-    direction: Literal["ascending", "descending"]
-    """The pass."""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.relative_orbit <= _ORBITS:
-            raise SourceError(
-                f"relative orbit {self.relative_orbit}", code="radar.orbit", field="sat:relative_orbit",
-                hint=f"Sentinel-1 has 1 to {_ORBITS}; an absolute orbit is not one",
-            )  # fmt: skip
-        if self.direction not in {"ascending", "descending"}:
-            raise SourceError(
-                f"pass {self.direction!r}", code="radar.pass", field="sat:orbit_state", hint="ascending or descending"
-            )
-
-
-def by_geometry(geometries: Sequence[Geometry]) -> dict[Geometry, NDArray[np.int64]]:
+def by_geometry(geometries: Sequence[Geometry | None]) -> dict[Geometry | None, NDArray[np.int64]]:
     """Positions of each geometry's images, geometries in order.
 
     Args:
-        geometries: Of the images (time,).
+        geometries: Of the images (time,); None for mosaics, which are all of one kind.
     """
-    return {one: np.array([k for k, other in enumerate(geometries) if other == one]) for one in sorted(set(geometries))}
-
-
-def to_decibels(power: NDArray[np.floating]) -> NDArray[np.int16]:
-    """Power as dB × 100.
-
-    Args:
-        power: Linear, any shape; not finite or not above 0 is nodata.
-
-    Returns:
-        int16, ``NODATA`` where there is none; log10 in float64 and rounded at once, so that its last bit does not show.
-    """
-    value = np.asarray(power, np.float64)
-    seen = np.isfinite(value) & (value > 0)
-    decibels = 10 * DB_SCALE * np.log10(np.where(seen, value, 1.0))
-    return np.where(seen, np.clip(np.rint(decibels), -32767, 32767), NODATA).astype(np.int16)
+    ordered = sorted(set(geometries), key=lambda one: (one is not None, one))
+    return {one: np.array([k for k, other in enumerate(geometries) if other == one]) for one in ordered}
 
 
 def to_power(decibels: NDArray[np.int16]) -> NDArray[np.float32]:
@@ -166,7 +130,7 @@ def despeckle(power: NDArray[np.float32], *, half: int = 3, fewest: int = 5, cau
 
 
 def anomalies(
-    decibels: NDArray[np.int16], geometries: Sequence[Geometry], *, history: int, fewest: int = 5
+    decibels: NDArray[np.int16], geometries: Sequence[Geometry | None], *, history: int, fewest: int = 5
 ) -> NDArray[np.int16]:
     """Each observation less the history mean of its own geometry.
 
@@ -199,12 +163,33 @@ def anomalies(
     return out
 
 
-def alos_power(dn: NDArray[np.uint16], mask: NDArray[np.uint8], *, keep: tuple[int, ...] = (ALOS_LAND,)) -> NDArray[np.float32]:
-    """γ0 of a PALSAR mosaic as linear power: DN² · 10^−8.3.
+def alos_mask(dn: NDArray[np.uint16], mask: NDArray[np.uint8], *, masked: Sequence[int]) -> NDArray[np.bool_]:
+    """Where a PALSAR mosaic shows ground.
 
     Args:
         dn: Amplitude (y, x); 0 is nodata, and so is 1 outside the data.
         mask: JAXA's mask (y, x); the table of this module.
+        masked: Codes that do not count.
+
+    Raises:
+        SourceError: A mask that is not JAXA's.
+    """
+    unknown = set(np.unique(mask).tolist()) - {0, ALOS_WATER, ALOS_LAYOVER, ALOS_SHADOW, ALOS_LAND}
+    if unknown or dn.shape != mask.shape or dn.dtype != np.uint16:
+        raise SourceError(
+            f"mask codes {sorted(unknown)}, {dn.dtype} amplitude {dn.shape} under a mask {mask.shape}", code="radar.mask",
+            field="mask", hint="0 nothing, 50 water, 100 layover, 150 shadow, 255 land, on the grid of a uint16 amplitude",
+        )  # fmt: skip
+    ground: NDArray[np.bool_] = (dn > 1) & ~np.isin(mask, tuple(masked))
+    return ground
+
+
+def alos_power(dn: NDArray[np.uint16], mask: NDArray[np.uint8], *, keep: tuple[int, ...] = (ALOS_LAND,)) -> NDArray[np.float32]:
+    """γ0 of a PALSAR mosaic as linear power: DN² · 10^−8.3.
+
+    Args:
+        dn: Amplitude (y, x).
+        mask: JAXA's mask (y, x).
         keep: Codes that count.
 
     Returns:
@@ -216,11 +201,6 @@ def alos_power(dn: NDArray[np.uint16], mask: NDArray[np.uint8], *, keep: tuple[i
     References:
         Shimada et al. 2014, RSE 155:13–31: γ0 = 10 · log10(DN²) + CF with CF = −83.0 dB.
     """
-    unknown = set(np.unique(mask).tolist()) - {0, ALOS_WATER, ALOS_LAYOVER, ALOS_SHADOW, ALOS_LAND}
-    if unknown or dn.shape != mask.shape or dn.dtype != np.uint16:
-        raise SourceError(
-            f"mask codes {sorted(unknown)}, {dn.dtype} amplitude {dn.shape} under a mask {mask.shape}", code="radar.mask",
-            field="mask", hint="0 nothing, 50 water, 100 layover, 150 shadow, 255 land, on the grid of a uint16 amplitude",
-        )  # fmt: skip
+    ground = alos_mask(dn, mask, masked=sorted({0, ALOS_WATER, ALOS_LAYOVER, ALOS_SHADOW, ALOS_LAND} - set(keep)))
     power = dn.astype(np.float64) ** 2 * 10.0 ** (ALOS_FACTOR_DB / 10)
-    return np.where((dn > 1) & np.isin(mask, keep), power, np.nan).astype(np.float32)
+    return np.where(ground, power, np.nan).astype(np.float32)

@@ -1,7 +1,8 @@
 """Bayesian updating of the probability of non-forest, one pixel's observations at a time, from all sensors in order.
 
-Two steps.  Each observation becomes a conditional probability of non-forest in 1,024ths, an integer, because the
-exponential's last bit depends on the machine.  Then the updates are products and quotients, the same everywhere.
+Two steps.  Each observation becomes a conditional probability of non-forest in 1,024ths, an integer.  The exponential in it
+is our own, made of sums and products alone, because a library's last bit depends on the machine and could tip a tie.  Then
+the updates are products and quotients, the same everywhere.
 """
 
 from __future__ import annotations
@@ -25,6 +26,32 @@ UNMONITORED = np.int32(-1)
 NONE, LOW, HIGH = 0, 1, 2
 ROWS = 4
 """Break day, day of confirmation, confidence percent, class."""
+_LOG2_HIGH, _LOG2_LOW, _PER_LOG2 = 0.693147180369123816490, 1.90821492927058770002e-10, 1.44269504088896338700
+"""ln 2 in two parts, the first with its last 32 bits 0 so that a multiple of it is exact, and 1 / ln 2."""
+_FARTHEST = 700.0
+"""exp of more would overflow; probabilities are decided long before."""
+
+
+@njit(nogil=True)
+def exponential(x: float) -> float:
+    """exp(x) within a few units of the last place, by sums and products in a fixed order: the same bits everywhere.
+
+    Args:
+        x: Held within ±700.
+
+    References:
+        Cody & Waite 1980, Software Manual for the Elementary Functions, chapter 6 (the reduction of the argument).
+    """
+    x = min(max(x, -_FARTHEST), _FARTHEST)
+    twos = np.floor(x * _PER_LOG2 + 0.5)
+    rest = (x - twos * _LOG2_HIGH) - twos * _LOG2_LOW
+    total = 1.0
+    for k in range(14, 0, -1):
+        total = 1.0 + rest * total / k
+    factor = 2.0 if twos > 0 else 0.5
+    for _ in range(int(abs(twos))):
+        total *= factor
+    return total
 
 
 @njit(nogil=True)
@@ -91,7 +118,7 @@ def non_forest(
             away = (np.float64(index[t, p]) - mean) / shift
             away = min(max(away, 0.0), 1.0) * shift
             forest, other = away / spread, (away - shift) / spread_non
-            odds = np.exp(0.5 * (other * other - forest * forest)) * spread_non / spread
+            odds = exponential(0.5 * (other * other - forest * forest)) * spread_non / spread
             part = int(np.rint(PARTS / (1.0 + odds)))
             out[t, p] = min(max(part, lowest), highest)
 

@@ -16,7 +16,8 @@ from series_split import trains
 
 from mrv.change.ccdc import CcdcRules
 from mrv.change.fusion import LOW, NONE, FusionRules, fuse
-from mrv.change.radar import alos_power, to_decibels
+from mrv.change.radar import alos_power
+from mrv.kernels.decibels import decibels_of_power
 from mrv.units import epoch_day
 
 DATA = real_series.data_folder()
@@ -38,7 +39,7 @@ def silent(_line):
 @pytest.mark.parametrize(("dn", "decibels"), [(1000, -2300), (14125, 0), (316, -3301), (65535, 1333)])
 def test_jaxas_calibration(dn, decibels):
     """10 · log10(DN²) − 83.0 (the product's own metadata say so)."""
-    found = to_decibels(alos_power(np.array([[dn]], np.uint16), np.array([[255]], np.uint8)))
+    found = decibels_of_power(alos_power(np.array([[dn]], np.uint16), np.array([[255]], np.uint8)))
     assert found[0, 0] == decibels
 
 

@@ -8,7 +8,7 @@ from support.plain_fusion import bayes, plain_fusion, plain_probability
 
 from mrv.change.fusion import HIGH, LOW, NONE, UNMONITORED, Evidence, FusionRules, Sensor, fuse
 from mrv.errors import SourceError
-from mrv.kernels.evidence import posterior
+from mrv.kernels.evidence import exponential, posterior
 
 NODATA = -32768
 NDVI = Sensor("ndvi", shift=-4000, spread=1200, floor=200)
@@ -187,3 +187,12 @@ def test_blocks_that_do_not_fit_are_refused():
         with pytest.raises(SourceError) as caught:
             build()
         assert caught.value.error_code == code
+
+
+def test_the_exponential_is_one():
+    every = np.concatenate([np.linspace(-700, 700, 20_001), np.linspace(-1, 1, 2001)])
+    found = np.array([exponential(x) for x in every.tolist()])
+    assert np.allclose(found, np.exp(every), rtol=1e-14, atol=0)
+    assert exponential(0.0) == 1.0
+    assert (exponential(1e9), exponential(-1e9)) == (exponential(700.0), exponential(-700.0))
+    assert exponential(-700.0) > 0

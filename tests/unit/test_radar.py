@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from mrv.change.radar import (
-    Geometry,
     alos_power,
     anomalies,
     by_geometry,
     despeckle,
     normalise_incidence,
-    to_decibels,
     to_power,
 )
 from mrv.errors import SourceError
+from mrv.kernels.decibels import decibels_of_power
+from mrv.sources.geometry import Geometry
 
 ONE, OTHER = Geometry(33, "ascending"), Geometry(141, "descending")
 NODATA = -32768
@@ -122,7 +122,7 @@ def test_what_is_not_power_is_refused(power, extra, code):
 
 def test_decibels_there_and_back():
     power = np.array([1.0, 0.1, 0.0501187, np.nan, 0.0, -1.0, np.inf], np.float32)
-    found = to_decibels(power)
+    found = decibels_of_power(power)
     assert found.tolist() == [0, -1000, -1300, NODATA, NODATA, NODATA, NODATA]
     assert found.dtype == np.int16
     assert np.allclose(to_power(found)[:3], power[:3], rtol=2e-3)
@@ -131,11 +131,11 @@ def test_decibels_there_and_back():
 
 def test_every_decibel_survives_the_round_trip():
     every = np.arange(-6000, 3001, dtype=np.int16)
-    assert np.array_equal(to_decibels(to_power(every)), every)
+    assert np.array_equal(decibels_of_power(to_power(every)), every)
 
 
 def test_a_tiny_power_does_not_become_nodata():
-    assert to_decibels(np.array([1e-44], np.float32))[0] == -32767
+    assert decibels_of_power(np.array([1e-44], np.float32))[0] == -32767
 
 
 def test_the_cosine_rule():
@@ -207,7 +207,9 @@ def test_alos_numbers_become_power_where_the_mask_says_land():
     dn = np.array([[0, 1, 3000, 3000, 3000, 3000]], np.uint16)
     mask = np.array([[0, 255, 255, 50, 100, 150]], np.uint8)
     found = alos_power(dn, mask)
-    assert to_decibels(found).tolist() == [[NODATA, NODATA, round(100 * (20 * np.log10(3000) - 83)), NODATA, NODATA, NODATA]]
+    assert decibels_of_power(found).tolist() == [
+        [NODATA, NODATA, round(100 * (20 * np.log10(3000) - 83)), NODATA, NODATA, NODATA]
+    ]
     assert np.isfinite(alos_power(dn, mask, keep=(50, 255))).sum() == 2
 
 
