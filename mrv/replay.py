@@ -13,6 +13,7 @@ from mrv.differences import Difference, differences
 from mrv.errors import StoreError
 from mrv.grid import grid_for
 from mrv.inputs import Inputs, input_suffix
+from mrv.observe.scenes import geometry_of
 from mrv.pipeline import Result, compute
 from mrv.plan import plan_from_json
 from mrv.project import Boundary
@@ -99,7 +100,7 @@ def replay(
     scenes = [
         Scene(
             row.id, row.source, date.fromisoformat(row.date), row.processing_baseline,
-            {band.band: band.pixels for band in row.bands},
+            {band.band: band.pixels for band in row.bands}, geometry_of(row),
         )
         for row in attested.evidence
     ]  # fmt: skip
@@ -138,7 +139,7 @@ def _refetch(
                 raise StoreError("no material names its address", code="replay.address", file=scene.id, field=band.band)
             address = row["href"] if urlparse(row["href"]).scheme else str(base / row["href"])
             assets[band.band] = Asset(address, row["sourceSha256"])
-        items.append(Item(scene.id, scene.source, scene.date, scene.processing_baseline, assets))
+        items.append(Item(scene.id, scene.source, scene.date, scene.processing_baseline, assets, geometry_of(scene)))
     fetched = fetch(plan, ItemList(tuple(items)), grid=grid_for(plan.grid, boundary), store=store, refetch=True)
     for scene, again in zip(attested.evidence, fetched.scenes, strict=True):
         for band in scene.bands:

@@ -22,7 +22,7 @@ from mrv.pipeline import Result, compute
 from mrv.precheck import precheck
 from mrv.provenance import provenance
 from mrv.sources.fetch import Fetched, fetch
-from mrv.sources.items import ItemList, Material, Scene, read_items
+from mrv.sources.items import ItemList, Material, Scene, plain, read_items, with_geometry
 from mrv.sources.stac import search
 from mrv.sources.store import Store, disk_error, write_whole
 from mrv.units import sha256_bytes, utc_now
@@ -99,7 +99,7 @@ def fetch_scenes(
     )  # fmt: skip
     value = {
         "schema": "mrv.fetched/1",
-        "scenes": [asdict(scene) | {"day": scene.day.isoformat()} for scene in fetched.scenes],
+        "scenes": [plain(scene) | {"day": scene.day.isoformat()} for scene in fetched.scenes],
         "materials": [asdict(material) for material in fetched.materials],
     }
     data = (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
@@ -116,7 +116,7 @@ def read_fetched(path: Path) -> Fetched:
     """
     try:
         value = json.loads(path.read_text())
-        scenes = tuple(Scene(**{**row, "day": date.fromisoformat(row["day"])}) for row in value["scenes"])
+        scenes = tuple(Scene(**with_geometry({**row, "day": date.fromisoformat(row["day"])})) for row in value["scenes"])
         return Fetched(scenes, tuple(Material(**row) for row in value["materials"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(f"not a list of what was fetched: {error}", code="source.fetched", file=path) from error

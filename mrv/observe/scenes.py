@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mrv.sections import SceneSection
+from mrv.sections import GeometrySection, SceneSection
+from mrv.sources.geometry import Geometry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,16 @@ def layer_section(scene: Scene) -> SceneSection:
 def bands_of(scene: Scene) -> list[Any]:
     """Bands of a scene with their pixel digests, in order."""
     return [{"band": band, "pixels": digest} for band, digest in sorted(scene.bands.items())]
+
+
+def geometry_section(geometry: Geometry | None) -> GeometrySection | None:
+    """A geometry as the statement has it."""
+    return None if geometry is None else GeometrySection(relative_orbit=geometry.relative_orbit, direction=geometry.direction)
+
+
+def geometry_of(row: SceneSection) -> Geometry | None:
+    """The geometry of a row of a statement's evidence."""
+    return None if row.geometry is None else Geometry(row.geometry.relative_orbit, row.geometry.direction)
 
 
 def verify_pixels(store: Store, scenes: Sequence[Scene]) -> None:

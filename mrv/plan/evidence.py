@@ -70,14 +70,57 @@ class BiomassLayer(Table):
     """Above-ground biomass per digital number, t d.m./ha; negative numbers and the raster's nodata are no value."""
 
 
-Role = Literal["optical", "tree-cover", "extent", "biomass"]
+POLARISATIONS = ("vv", "vh", "hh", "hv")
+"""Roles of a radar source's bands."""
+MASK = "mask"
+"""Role of the band that says what a mosaic shows."""
+MOSAIC_CODES = frozenset({0, 50, 100, 150, 255})
+"""JAXA's mask: nothing seen, water, layover, shadow, land."""
+
+
+class RadarLayer(Table):
+    """How the numbers of a radar source become backscatter γ0."""
+
+    quantity: Literal["gamma0-power", "gamma0-amplitude"]
+    """``gamma0-power``: linear γ0 in float32, images with a geometry (Sentinel-1 RTC); ``gamma0-amplitude``: digital numbers
+    of 16 bits whose square is γ0, yearly mosaics with a mask (PALSAR, PALSAR-2)."""
+    calibration_db: Annotated[Decimal, Field(ge=-200, le=0, allow_inf_nan=False)] | None = None
+    """Of amplitudes: γ0 in dB = 20 · log10(DN) + this (JAXA's mosaics: −83.0)."""
+    masked_codes: tuple[Annotated[int, Field(strict=True)], ...] | None = None
+    """Of amplitudes: codes of the mask that are not ground (nothing seen 0, water 50, layover 100, shadow 150)."""
+    speckle_window_px: Annotated[int, Field(strict=True, ge=1, le=15)] | None = None
+    """Of power: edge of the speckle filter's window, odd; 1 filters nothing."""
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        power = self.quantity == "gamma0-power"
+        needs = {"speckle_window_px": power, "calibration_db": not power, "masked_codes": not power}
+        for name, needed in needs.items():
+            if (getattr(self, name) is not None) != needed:
+                raise ValueError(f"{self.quantity} {'needs' if needed else 'has no use for'} {name}")
+        if self.speckle_window_px is not None and self.speckle_window_px % 2 == 0:
+            raise ValueError("speckle_window_px is odd: a pixel lies in the middle of its window")
+        if unknown := sorted(set(self.masked_codes or ()) - MOSAIC_CODES):
+            raise ValueError(f"masked code {unknown[0]}: the mask has {', '.join(map(str, sorted(MOSAIC_CODES)))}")
+        if set(self.masked_codes or ()) == MOSAIC_CODES:
+            raise ValueError("every code is masked: nothing is left to see")
+        return self
+
+    @property
+    def is_mosaic(self) -> bool:
+        """Whether an item is a year's mosaic, not an image."""
+        return self.quantity == "gamma0-amplitude"
+
+
+Role = Literal["optical", "radar", "tree-cover", "extent", "biomass"]
 _BANDS: dict[Role, frozenset[str]] = {
     "optical": frozenset({"red", "nir", "blue", "green", "classification"}),
+    "radar": frozenset(),
     "tree-cover": frozenset({"tree_cover"}),
     "extent": frozenset({"extent"}),
     "biomass": frozenset({"agb"}),
 }
-_OWN_TABLE: dict[Role, str] = {"optical": "radiometry", "extent": "extent", "biomass": "biomass"}
+_OWN_TABLE: dict[Role, str] = {"optical": "radiometry", "radar": "radar", "extent": "extent", "biomass": "biomass"}
 
 
 class Source(Table):
@@ -93,6 +136,8 @@ class Source(Table):
     """Role of a band (``red``, ``nir``, ``classification``, ``tree_cover`` …) → asset key."""
     radiometry: Radiometry | None = None
     """For optical sources."""
+    radar: RadarLayer | None = None
+    """For radar sources."""
     extent: ExtentClasses | None = None
     """For classified extent maps, one item an epoch."""
     biomass: BiomassLayer | None = None
@@ -105,11 +150,26 @@ class Source(Table):
         if missing := sorted(_BANDS[self.role] - set(self.bands)):
             raise ValueError(f"a source of role {self.role} needs bands {', '.join(missing)}")
         own = _OWN_TABLE.get(self.role)
-        for name in ("radiometry", "extent", "biomass"):
+        for name in ("radiometry", "radar", "extent", "biomass"):
             if (getattr(self, name) is not None) != (name == own):
                 verb = "needs" if name == own else "has no use for"
                 raise ValueError(f"a source of role {self.role} {verb} [sources.{name}]")
+        if self.radar is not None:
+            self._radar_bands(self.radar)
         return self
+
+    def _radar_bands(self, radar: RadarLayer) -> None:
+        if not set(self.bands) & set(POLARISATIONS):
+            raise ValueError(f"a source of role radar needs one of the bands {', '.join(POLARISATIONS)}")
+        if (MASK in self.bands) != radar.is_mosaic:
+            raise ValueError(f"a source of {radar.quantity} {'needs' if radar.is_mosaic else 'has no use for'} the band {MASK}")
+        if stray := sorted(set(self.bands) - {*POLARISATIONS, MASK}):
+            raise ValueError(f"a source of role radar has no use for the band {stray[0]}")
+
+    @property
+    def is_image_radar(self) -> bool:
+        """Whether it gives radar images, each of one geometry."""
+        return self.radar is not None and not self.radar.is_mosaic
 
 
 class RecordTable(Table):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from mrv.units import JSON_INT_MAX, DateStr, DecimalStr, Digest
 
@@ -108,6 +108,15 @@ class BandDigest(Section):
     """Pixel digest."""
 
 
+class GeometrySection(Section):
+    """From where a radar image was taken."""
+
+    relative_orbit: Annotated[int, Field(ge=1, le=175)]
+    """Number in the repeat cycle."""
+    direction: Literal["ascending", "descending"]
+    """The pass."""
+
+
 class SceneSection(Section):
     """One scene: what was read, how it was scaled, whether it was used."""
 
@@ -128,13 +137,22 @@ class SceneSection(Section):
     dark_dn: Int | None
     """1st percentile of the blue band over clear forest, digital number."""
     clear_px: Count
-    """Clear pixels on forest in the window."""
+    """Clear pixels on forest in the window; of a radar image, forest pixels with a value."""
     median_index: Int | None
-    """Median index over them, × 10⁴."""
-    status: Literal["used", "history", "off season", "too cloudy", "index step", "layer"]
+    """Median index over them, × 10⁴; of a radar image, median backscatter, dB × 100."""
+    status: Literal["used", "history", "off season", "too cloudy", "too little seen", "no history", "index step", "layer"]
     """``used`` and ``history`` scenes entered the detector; the others did not, and this is why."""
     bands: list[BandDigest]
     """What was read."""
+    geometry: GeometrySection | None = None
+    """From where a radar image was taken; left out of the signed form where there is none."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        value: dict[str, Any] = write(self)
+        if self.geometry is None:
+            del value["geometry"]
+        return value
 
 
 class ObservationSection(Section):

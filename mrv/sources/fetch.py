@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlparse
 
 from mrv.errors import GridMismatch, SourceError
 from mrv.grid import coarsen
+from mrv.plan.evidence import POLARISATIONS
 from mrv.sources.items import Material, Scene
 from mrv.units import sha256_json
 
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 
 ALIGNMENT_PX = 1e-3
 """How far, in pixels, a raster may lie off the plan's grid (files round their coordinates)."""
+INTEGERS = frozenset({"uint8", "int8", "uint16", "int16", "int32", "uint32"})
+"""Types of digital numbers."""
+_DTYPE_HINTS = {
+    "integers": "give digital numbers",
+    "float32": "gamma0-power is linear γ0 as float32; digital numbers of a mosaic are gamma0-amplitude",
+    "uint16": "gamma0-amplitude is digital numbers as uint16; linear power is gamma0-power",
+}
 GDAL_OPTIONS: dict[str, Any] = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
     "GDAL_HTTP_CONNECTTIMEOUT": 10,
@@ -127,7 +135,7 @@ def _gather(items: ItemList, jobs: Sequence[_Job], done: Sequence[tuple[StoredFi
             )
         )
     scenes = tuple(
-        Scene(item.id, item.source, date.fromisoformat(item.day), item.baseline, bands[item.source, item.id])
+        Scene(item.id, item.source, date.fromisoformat(item.day), item.baseline, bands[item.source, item.id], item.geometry)
         for item in items.items
     )
     return Fetched(scenes, tuple(materials))
@@ -139,10 +147,19 @@ def _fetch_one(plan: MonitoringPlan, job: _Job, grid: GeoBox, store: Store, *, r
     if not refetch and (stored := store.recall(key)) is not None:
         return stored, local is not None and job.asset.sha256 is not None
     verified = local is not None and _verify_whole(local, job)
-    pixels, box = read_window(plan, job.asset.href, grid, item=job.item.id, band=job.band)
+    dtypes = _dtypes(plan, job)
+    pixels, box = read_window(plan, job.asset.href, grid, item=job.item.id, band=job.band, dtypes=dtypes)
     stored = store.put_pixels(pixels, box)
     store.remember(key, stored)
     return stored, verified
+
+
+def _dtypes(plan: MonitoringPlan, job: _Job) -> frozenset[str]:
+    """What a band may hold: a number read as another quantity would be wrong without a word."""
+    source = next(source for source in plan.sources if source.id == job.item.source)
+    if source.radar is None or job.band not in POLARISATIONS:
+        return INTEGERS
+    return frozenset({"uint16"}) if source.radar.is_mosaic else frozenset({"float32"})
 
 
 def _local_path(href: str) -> Path | None:
@@ -207,7 +224,9 @@ def vsi_path(href: str) -> str:
     raise SourceError(f"cannot read {parsed.scheme}:", code="source.scheme", file=href, hint="use a path, http(s):// or s3://")
 
 
-def read_window(plan: MonitoringPlan, href: str, grid: GeoBox, *, item: str, band: str) -> tuple[NDArray[Any], GeoBox]:
+def read_window(
+    plan: MonitoringPlan, href: str, grid: GeoBox, *, item: str, band: str, dtypes: frozenset[str] = INTEGERS
+) -> tuple[NDArray[Any], GeoBox]:
     """Read the plan's window of one band, in native pixels.
 
     Args:
@@ -216,12 +235,13 @@ def read_window(plan: MonitoringPlan, href: str, grid: GeoBox, *, item: str, ban
         grid: The plan's window.
         item: Item id, for messages.
         band: Role of the band, for messages.
+        dtypes: What the raster may hold.
 
     Returns:
-        Integers (y, x), and their grid: the window grown to whole native pixels.
+        Pixels (y, x) as they are stored, and their grid: the window grown to whole native pixels.
 
     Raises:
-        SourceError: It cannot be read, or is not of integers.
+        SourceError: It cannot be read, or holds another type.
         GridMismatch: Another CRS, pixels that do not line up, or a window that reaches outside.
     """
     import rasterio
@@ -231,9 +251,10 @@ def read_window(plan: MonitoringPlan, href: str, grid: GeoBox, *, item: str, ban
     where = {"file": href, "field": f"{item}.{band}"}
     try:
         with rasterio.Env(**GDAL_OPTIONS), rasterio.open(vsi_path(href), driver="GTiff") as source:
-            if source.dtypes[0] not in {"uint8", "int8", "uint16", "int16", "int32", "uint32"}:
+            if source.dtypes[0] not in dtypes:
+                wanted = "integers" if dtypes == INTEGERS else " or ".join(sorted(dtypes))
                 raise SourceError(
-                    f"holds {source.dtypes[0]}, not integers", code="source.dtype", hint="give digital numbers", **where
+                    f"holds {source.dtypes[0]}, not {wanted}", code="source.dtype", hint=_DTYPE_HINTS.get(wanted), **where
                 )
             box, row, col = _place(plan, source, grid, where)
             pixels: NDArray[Any] = source.read(1, window=Window(col, row, box.shape[1], box.shape[0]))
@@ -245,7 +266,7 @@ def read_window(plan: MonitoringPlan, href: str, grid: GeoBox, *, item: str, ban
             hint="the file is truncated, not a GeoTIFF, or out of reach: check it, or fetch it again",
             **where,
         ) from error
-    if empty:
+    if empty or _no_number(pixels):
         raise SourceError(
             "every pixel of the window is nodata",
             code="source.empty",
@@ -253,6 +274,13 @@ def read_window(plan: MonitoringPlan, href: str, grid: GeoBox, *, item: str, ban
             **where,
         )
     return pixels, box
+
+
+def _no_number(pixels: NDArray[Any]) -> bool:
+    """Whether floats hold no number at all."""
+    import numpy as np
+
+    return pixels.dtype.kind == "f" and not np.isfinite(pixels).any()
 
 
 def _place(plan: MonitoringPlan, source: Any, grid: GeoBox, where: dict[str, str]) -> tuple[GeoBox, int, int]:

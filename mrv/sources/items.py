@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from mrv.errors import SourceError
+from mrv.sources.geometry import Geometry
 from mrv.units import sha256_json
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class Item:
     source: str
     """Source of the plan."""
     day: str
-    """Day of acquisition, ISO 8601; the first day of a layer that covers a span."""
+    """Day of acquisition, ISO 8601; the first day of a layer that covers a span, the last of a radar mosaic."""
     baseline: str | None
     """Processing baseline, as stated."""
     assets: dict[str, Asset]
     """Role of a band in the plan → asset."""
+    geometry: Geometry | None = None
+    """From where a radar image was taken; None for what is none, and for mosaics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class ItemList:
 
     def as_json(self) -> dict[str, Any]:
         """JSON form."""
-        return {"schema": "mrv.items/1", "items": [asdict(item) for item in self.items]}
+        return {"schema": "mrv.items/1", "items": [plain(item) for item in self.items]}
 
     def encoded(self) -> bytes:
         """The list as a file's bytes."""
@@ -72,7 +75,7 @@ def read_items(path: Path) -> ItemList:
     try:
         value = json.loads(path.read_text())
         items = tuple(
-            Item(**{**item, "assets": {role: Asset(**asset) for role, asset in item["assets"].items()}})
+            Item(**with_geometry({**item, "assets": {role: Asset(**asset) for role, asset in item["assets"].items()}}))
             for item in value["items"]
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -94,6 +97,24 @@ class Scene:
     """Processing baseline, as stated."""
     bands: dict[str, str] = field(default_factory=dict)
     """Role of a band → pixel digest."""
+    geometry: Geometry | None = None
+    """From where a radar image was taken; None for what is none, and for mosaics."""
+
+
+def plain(row: Item | Scene) -> dict[str, Any]:
+    """A row's fields for JSON; a geometry that it does not have is left out."""
+    value = asdict(row)
+    return value if row.geometry is not None else {name: one for name, one in value.items() if name != "geometry"}
+
+
+def with_geometry(value: dict[str, Any]) -> dict[str, Any]:
+    """Fields of a row as JSON gives them, with the geometry as a value.
+
+    Raises:
+        TypeError: Its fields are others.
+        SourceError: It is none.
+    """
+    return value if value.get("geometry") is None else {**value, "geometry": Geometry(**value["geometry"])}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pystac_client import Client
 from pystac_client.exceptions import APIError
 
 from mrv.errors import SourceError
+from mrv.sources.geometry import stated_geometry
 from mrv.sources.items import Asset, Item, ItemList
 
 if TYPE_CHECKING:
@@ -219,4 +220,7 @@ def _item(item: pystac.Item, source: Source) -> Item:
             hint="ask the publisher which holds: the radiometric offset depends on it",
         )
     baseline = next(iter(stated), None)
-    return Item(item.id, source.id, _days(item)[0].isoformat(), baseline, assets)
+    geometry = stated_geometry(item.properties, item=item.id) if source.is_image_radar else None
+    # What a mosaic shows may be as late as its last day: dated so, no loss can hide in the history.
+    day = _days(item)[source.radar is not None and source.radar.is_mosaic]
+    return Item(item.id, source.id, day.isoformat(), baseline, assets, geometry)

@@ -39,7 +39,7 @@ def pixel_digest(pixels: NDArray[Any], grid: GeoBox) -> str:
     """Digest of decoded pixels on their grid: independent of file format, compression and chunks.
 
     Args:
-        pixels: Integers (y, x).
+        pixels: Integers or float32 (y, x); a float's bits count, so that one NaN is not another.
         grid: Their grid.
 
     Returns:
@@ -92,7 +92,7 @@ class Store:
         """Keep pixels.
 
         Args:
-            pixels: Integers (y, x).
+            pixels: Integers or float32 (y, x).
             grid: Their grid.
 
         Raises:
@@ -240,7 +240,7 @@ def encode_tiff(pixels: NDArray[Any], grid: GeoBox) -> bytes:
     tiled = rows > BLOCK or cols > BLOCK
     profile: dict[str, Any] = {
         "driver": "GTiff", "height": rows, "width": cols, "count": 1, "dtype": pixels.dtype, "crs": str(grid.crs),
-        "transform": grid.affine, "compress": "deflate", "predictor": 2,
+        "transform": grid.affine, "compress": "deflate", "predictor": 3 if pixels.dtype.kind == "f" else 2,
     }  # fmt: skip
     if tiled:
         profile |= {"tiled": True, "blockxsize": BLOCK, "blockysize": BLOCK}
