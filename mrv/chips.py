@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from mrv.activity.frame import Frame, PlacedUnit
     from mrv.cube import Layer
     from mrv.observe.optical import Optical
+    from mrv.observe.survey import Survey
 
 CHIPS = "chips"
 
 
-def chip_files(optical: Optical | None, frame: Frame, units: Sequence[PlacedUnit]) -> dict[str, bytes]:
+def chip_files(optical: Optical | Survey | None, frame: Frame, units: Sequence[PlacedUnit]) -> dict[str, bytes]:
     """One picture a unit, by name in ``chips/``, and a legend.
 
     Label years stand from left to right (medians of the scenes that the detector used); true colour above, near infrared,
@@ -50,7 +51,7 @@ def chip_files(optical: Optical | None, frame: Frame, units: Sequence[PlacedUnit
     return files | {f"{CHIPS}/legend.txt": told.encode()}
 
 
-def _composite(optical: Optical, layers: Sequence[Layer], roles: Sequence[str]) -> NDArray[np.int16]:
+def _composite(optical: Optical | Survey, layers: Sequence[Layer], roles: Sequence[str]) -> NDArray[np.int16]:
     """Median reflectance × 10⁴ of the clear observations (y, x, roles), strip by strip."""
     import numpy as np
 

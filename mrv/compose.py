@@ -118,7 +118,7 @@ def compose(
             "conclusion": {"computed": "disclaimer", "basis": [], "creditable_t": 0},
             "findings": [],
             "absent": absent(inputs, later=plan.is_later(claim.start)),
-            "not_verified": not_verified(inputs, optical=plan.method.is_optical),
+            "not_verified": not_verified(inputs, monitors=plan.method.monitors),
         }
     )  # fmt: skip
     found = draft.model_copy(update={"findings": findings(draft)})

@@ -202,7 +202,7 @@ def build_cube(
     import xarray as xr
 
     def lazy(kind: str, dtype: Any) -> Any:
-        rows, cols = (tuple(_pieces(size, chunk)) for size in reader.grid.shape)
+        rows, cols = (tuple(pieces(size, chunk)) for size in reader.grid.shape)
         return da.map_blocks(
             _block, kind, dtype, dtype=dtype, chunks=((len(layers),), rows, cols), meta=np.empty((0, 0, 0), dtype),
             reader=reader, layers=tuple(layers),
@@ -225,7 +225,8 @@ def build_cube(
     )
 
 
-def _pieces(size: int, chunk: int) -> list[int]:
+def pieces(size: int, chunk: int) -> list[int]:
+    """Edges of chunks that fill a size."""
     return [min(chunk, size - first) for first in range(0, size, chunk)]
 
 

@@ -80,8 +80,8 @@ def explain(project: Project, claim: Claim) -> Explanation:
     grid = grid_for(plan.grid, project.boundary)
     claimed = precheck(project, claim)
     items = read_items(search_scenes(project, claim)).items
-    source = plan.source("optical" if _is_optical(plan) else "extent").id
-    days = sorted(date.fromisoformat(item.day) for item in items if item.source == source)
+    looked = {source.id for source in plan.monitored}
+    days = sorted(date.fromisoformat(item.day) for item in items if item.source in looked)
     assets = [asset for item in items for asset in item.assets.values()]
     megapixels = grid.shape[0] * grid.shape[1] / 1e6
     return Explanation(
@@ -118,9 +118,7 @@ def gates(
     found = {
         "continuity": _continuity(plan, claim, days),
         "dual evidence": _dual_evidence(plan, given),
-        "input integrity": None
-        if _is_optical(plan) or plan.method.lays_steps_aside
-        else "not assessed: classified maps have no reflectance, and the plan compares no versions",
+        "input integrity": _integrity(plan),
         "claim": _claim(plan, claim, given),
         "uncertainty": None if "reference.csv" in given else "not assessed: a mapped area has no error estimate",
         "permanence": _permanence(claimed),
@@ -130,12 +128,16 @@ def gates(
     return {name: told for name, told in found.items() if told is not None}
 
 
-def _is_optical(plan: MonitoringPlan) -> bool:
-    return plan.method.is_optical
+def _integrity(plan: MonitoringPlan) -> str | None:
+    if plan.method.is_optical or plan.method.lays_steps_aside:
+        return None
+    if plan.method.is_radar:
+        return "not assessed: radar images have no reflectance"
+    return "not assessed: classified maps have no reflectance, and the plan compares no versions"
 
 
 def _continuity(plan: MonitoringPlan, claim: Claim, days: Sequence[date]) -> str | None:
-    what, rules = ("scene" if _is_optical(plan) else "map"), plan.method.continuity
+    what, rules = ("scene" if plan.method.monitors else "map"), plan.method.continuity
     if not any(day.year == claim.end.year for day in days):
         return f"the run is refused: no {what} in {claim.end.year}"
     record, gap = (days[-1] - days[0]).days, max(((b - a).days for a, b in pairwise(days)), default=0)

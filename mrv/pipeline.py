@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from mrv.activity.mapped import ActivityData
     from mrv.change.extent_maps import ExtentChange
+    from mrv.observe.fused import Fused
     from mrv.observe.observed import Observed
     from mrv.plan import Claim, MonitoringPlan
     from mrv.project import Boundary
@@ -58,7 +59,7 @@ class Result:
     """Project area."""
     observed: Observed
     """Mapped activity data and what it rests on."""
-    detail: Optical | ExtentChange
+    detail: Optical | Fused | ExtentChange
     """How the detector came to it."""
 
     @property
@@ -70,7 +71,7 @@ class Result:
         """
         if isinstance(self.detail, Optical):
             return self.detail
-        raise UsageError("this run compared extent maps", code="run.not-optical", hint="it has no scenes to look at")
+        raise UsageError("no optical detector ran", code="run.not-optical", hint="look at the result's detail and maps")
 
     @property
     def activity(self) -> ActivityData:

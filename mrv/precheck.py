@@ -10,6 +10,7 @@ from mrv.accounts.measured import read_field
 from mrv.activity.panel import PANEL_FILES
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import factors_for
+from mrv.change.densities import check_densities
 from mrv.observe.window import window_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def precheck(project: Project, claim: Claim) -> Claimed:
     """
     plan, inputs = project.plan, project.inputs
     factors_for(plan.factors)
+    check_densities(plan)
     soil_factor(plan)
     claimed = read_claimed(plan, claim, inputs)
     window = window_of(plan, project.boundary)

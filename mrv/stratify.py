@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from mrv.change.extent_maps import ExtentChange
+from mrv.observe.fused import Fused
 from mrv.observe.observe import observe
-from mrv.observe.optical import Optical
 from mrv.observe.window import window_of
 from mrv.run import fetch_scenes, read_fetched, search_scenes
 from mrv.sources.store import Store
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
+    from mrv.observe.optical import Optical
+    from mrv.observe.survey import Survey
     from mrv.plan import Claim
     from mrv.project import Project
 
@@ -33,8 +36,8 @@ class Stratified:
     """Strata by code."""
     grid: GeoBox
     """The window."""
-    optical: Optical | None
-    """Scenes to look at; None where extent maps were compared."""
+    optical: Optical | Survey | None
+    """Optical scenes to look at; None where there were none."""
 
 
 def stratify(
@@ -63,4 +66,6 @@ def stratify(
         where=where or project.settings.where, chunk=project.settings.chunk,
         progress=lambda stage: progress(stage, next(stages), 0),
     )  # fmt: skip
-    return Stratified(seen.activity.strata, seen.activity.names, window.grid, detail if isinstance(detail, Optical) else None)
+    looked = detail.optical if isinstance(detail, Fused) else detail
+    shown = None if isinstance(looked, ExtentChange) else looked
+    return Stratified(seen.activity.strata, seen.activity.names, window.grid, shown)

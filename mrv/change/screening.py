@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mrv.cube import Layer, Reader
     from mrv.plan import ObservationTable
 
-Status = Literal["used", "history", "off season", "too cloudy", "index step"]
+Status = Literal["used", "history", "off season", "too cloudy", "too little seen", "no history", "index step"]
 STRIP_ROWS = 512
 MIN_DARK_PX = 100
 _DN_BINS = 65_536

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from mrv import compute as place
 from mrv.observe.extents import observe_extents
+from mrv.observe.fused import observe_fused
 from mrv.observe.optical import observe_optical
 from mrv.observe.scenes import verify_pixels
+from mrv.plan import FusionTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mrv.change.extent_maps import ExtentChange
+    from mrv.observe.fused import Fused
     from mrv.observe.observed import Observed
     from mrv.observe.optical import Optical
     from mrv.observe.window import Window
@@ -31,7 +34,7 @@ def observe(
     where: str,
     chunk: int,
     progress: Callable[[str], None],
-) -> tuple[Observed, Optical | ExtentChange]:
+) -> tuple[Observed, Optical | Fused | ExtentChange]:
     """What the plan's detector sees, and how it came to it.
 
     Args:
@@ -50,6 +53,8 @@ def observe(
     with place.running(where):
         progress("check evidence")
         verify_pixels(store, scenes)
+        if isinstance(plan.method.change, FusionTable):
+            return observe_fused(plan, claim, scenes, window=window, store=store, chunk=chunk, progress=progress)
         if plan.method.is_optical:
             return observe_optical(plan, claim, scenes, window=window, store=store, chunk=chunk, progress=progress)
         return observe_extents(plan, claim, scenes, window=window, store=store, progress=progress)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mrv.activity.mapped import ActivityData
+    from mrv.change.change_map import ChangeMap
     from mrv.sections import ObservationSection, SceneSection
     from mrv.sections.extents import ExtentsSection
 
@@ -30,3 +31,11 @@ class Observed:
     """Forest at the project's start (y, x)."""
     extents: ExtentsSection | None = None
     """Extent maps as they came beside what was made of them; None where nothing was."""
+
+
+def change_maps(change: ChangeMap, activity: ActivityData) -> dict[str, NDArray[Any]]:
+    """The maps of a detector of scenes, by name, in the order they are signed."""
+    return {
+        "break_day": change.break_day, "confidence": change.confidence, "clear_count": change.clear_count, **change.more,
+        "stratum": activity.strata,
+    }  # fmt: skip

@@ -11,8 +11,18 @@ from mrv.plan.accounts import (
     SoilTable,
 )
 from mrv.plan.claim import Claim
-from mrv.plan.evidence import BiomassLayer, ExtentClasses, ObservationTable, Radiometry, RecordTable, Role, Source
+from mrv.plan.evidence import (
+    BiomassLayer,
+    ExtentClasses,
+    ObservationTable,
+    RadarLayer,
+    Radiometry,
+    RecordTable,
+    Role,
+    Source,
+)
 from mrv.plan.extents import CleaningTable, ExtentChangeTable, KindsTable, VersionStepTable
+from mrv.plan.fusion import DensityTable, EvidenceTable, FusionTable, RadarTable
 from mrv.plan.method import STEP_OBSERVATIONS, ActivityTable, ChangeTable, ConfidenceTable, MethodTable, StepTable
 from mrv.plan.monitoring import MonitoringPlan, load_plan, plan_from_json
 from mrv.plan.reference import ReferenceTable
@@ -27,10 +37,13 @@ __all__ = [
     "Claim",
     "CleaningTable",
     "ConfidenceTable",
+    "DensityTable",
+    "EvidenceTable",
     "ExtentChangeTable",
     "ExtentClasses",
     "FactorsTable",
     "ForestDefinition",
+    "FusionTable",
     "GridTable",
     "KindsTable",
     "MethodTable",
@@ -41,6 +54,8 @@ __all__ = [
     "PoolTable",
     "ProgrammeTable",
     "ProjectTable",
+    "RadarLayer",
+    "RadarTable",
     "Radiometry",
     "RandomTable",
     "RecordTable",

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from mrv.plan.base import Table
 from mrv.plan.evidence import ObservationTable, RecordTable
 from mrv.plan.extents import ExtentChangeTable
+from mrv.plan.fusion import ROLE_OF_INDEX, FusionTable, RadarTable
 
 BandRole = Literal["blue", "green", "red", "nir", "swir1", "swir2"]
 STEP_OBSERVATIONS = 3
@@ -86,17 +87,21 @@ class MethodTable(Table):
     observation: ObservationTable | None = None
     """Which observations count; for optical sources."""
     record: RecordTable | None = None
-    """What the record must be; for extent maps."""
-    change: Annotated[ChangeTable | StepTable | ExtentChangeTable, Field(discriminator="detector")]
+    """What the record must be; for extent maps, and for radar alone."""
+    radar: RadarTable | None = None
+    """Which radar images count; for radar sources."""
+    change: Annotated[ChangeTable | StepTable | FusionTable | ExtentChangeTable, Field(discriminator="detector")]
     """The detector."""
     activity: ActivityTable
     """The strata."""
 
     @model_validator(mode="after")
     def _matched(self) -> Self:
-        optical = self.is_optical
+        optical, radar = self.is_optical, self.is_radar
         if (self.observation is not None, self.record is not None) != (optical, not optical):
             raise ValueError(f"{self.change.detector} needs [method.{'observation' if optical else 'record'}], and it alone")
+        if (self.radar is not None) != radar:
+            raise ValueError(f"{self.change.detector} {'needs' if radar else 'has no use for'} [method.radar]")
         if (fault := self._unsplit()) is not None:
             raise ValueError(f"activity.confidence: {fault}")
         return self
@@ -108,17 +113,31 @@ class MethodTable(Table):
             return None
         if isinstance(change, ExtentChangeTable):
             return f"{change.detector} gives no confidence"
-        if isinstance(change, ChangeTable):
-            return None if table.gain_percent is None else f"gain_percent is given, but {change.detector} maps no gain"
-        if table.high_percent <= change.min_confidence_percent:
-            least = change.min_confidence_percent
-            return f"high_percent is {table.high_percent}, but no loss below min_confidence_percent, {least}, is mapped"
+        if table.gain_percent is not None and not isinstance(change, StepTable):
+            return f"gain_percent is given, but {change.detector} maps no gain"
+        name, least = _least_confidence(change)
+        if table.high_percent <= least:
+            return f"high_percent is {table.high_percent}, but no loss below {name}, {least}, is mapped"
         return None
 
     @property
     def is_optical(self) -> bool:
         """Whether the detector reads optical scenes."""
-        return not isinstance(self.change, ExtentChangeTable)
+        return "optical" in self.monitors
+
+    @property
+    def is_radar(self) -> bool:
+        """Whether the detector reads radar images."""
+        return "radar" in self.monitors
+
+    @property
+    def monitors(self) -> tuple[Literal["optical", "radar"], ...]:
+        """Roles of the scenes that the detector monitors; none where it compares extent maps."""
+        if isinstance(self.change, ExtentChangeTable):
+            return ()
+        if isinstance(self.change, FusionTable):
+            return tuple(dict.fromkeys(ROLE_OF_INDEX[entry.index] for entry in self.change.evidence))
+        return ("optical",)
 
     @property
     def extent_rules(self) -> ExtentChangeTable | None:
@@ -135,6 +154,8 @@ class MethodTable(Table):
         """Usable scenes that each year of a period needs for a loss to be seen."""
         if isinstance(self.change, ChangeTable):
             return self.change.consecutive
+        if isinstance(self.change, FusionTable):
+            return self.change.observations
         return STEP_OBSERVATIONS if isinstance(self.change, StepTable) else 1
 
     @property
@@ -154,3 +175,10 @@ class MethodTable(Table):
         if self.observation is None:
             raise ValueError("the plan has no optical source")
         return self.observation
+
+
+def _least_confidence(change: ChangeTable | StepTable | FusionTable) -> tuple[str, int]:
+    """The rule below which a detector maps no loss, and its value in percent."""
+    if isinstance(change, StepTable):
+        return "min_confidence_percent", change.min_confidence_percent
+    return ("chi", int(100 * change.chi)) if isinstance(change, FusionTable) else ("consecutive", 0)

@@ -24,12 +24,13 @@ from mrv.plan.accounts import (
 from mrv.plan.base import Table
 from mrv.plan.claim import Claim
 from mrv.plan.evidence import Role, Source
+from mrv.plan.fusion import ROLE_OF_INDEX, FusionTable
 from mrv.plan.method import MethodTable, StepTable
 from mrv.plan.reference import ReferenceTable
 from mrv.plan.site import GridTable, ProjectTable
 from mrv.units import decimal_str, sha256_json
 
-_DETECTORS = frozenset({"harmonic-monitor/1", "matched-step/1", "extent-epochs/1"})
+_DETECTORS = frozenset({"harmonic-monitor/1", "matched-step/1", "bayes-fusion/1", "extent-epochs/1"})
 
 
 class MonitoringPlan(Table):
@@ -86,22 +87,36 @@ class MonitoringPlan(Table):
         return self
 
     def _sources_coherent(self) -> None:
-        need: tuple[Role, ...] = ("optical", "tree-cover") if self.method.is_optical else ("extent",)
-        roles = [source.role for source in self.sources]
+        change, roles = self.method.change, [source.role for source in self.sources]
+        fused = isinstance(change, FusionTable)
+        need: tuple[Role, ...] = (*self.method.monitors, "tree-cover") if self.method.monitors else ("extent",)
         for role in need:
-            if roles.count(role) != 1:
-                raise ValueError(f"exactly one source of role {role} is needed for {self.method.change.detector}")
+            if roles.count(role) != 1 and not (fused and role == "radar" and role in roles):
+                raise ValueError(f"exactly one source of role {role} is needed for {change.detector}")
         if stray := sorted(set(roles) - {*need, "biomass"}):
-            raise ValueError(f"{self.method.change.detector} has no use for a source of role {stray[0]}")
-        change = self.method.change
+            raise ValueError(f"{change.detector} has no use for a source of role {stray[0]}")
         if isinstance(change, StepTable) and (lacking := sorted(set(change.bands) - set(self.source("optical").bands))):
             raise ValueError(f"method.change.bands names {lacking[0]}, which the optical source does not have")
         if (rules := self.method.extent_rules) is not None and rules.kinds is not None:
             classes = self.source("extent").extent
             if (rules.kinds.water == "class") != (classes is not None and classes.water is not None):
                 raise ValueError('method.change.kinds.water is "class" where sources.extent.water names codes, else "border"')
+        if isinstance(change, FusionTable):
+            self._evidence_coherent(change)
         if roles.count("biomass") > 1:
             raise ValueError("at most one source of role biomass")
+
+    def _evidence_coherent(self, change: FusionTable) -> None:
+        known = {source.id: source for source in self.sources}
+        for entry in change.evidence:
+            source, role = known.get(entry.source), ROLE_OF_INDEX[entry.index]
+            if source is None or source.role != role:
+                raise ValueError(f"evidence {entry.index} needs a source of role {role}; {entry.source} is none")
+            if role == "radar" and entry.index not in source.bands:
+                raise ValueError(f"evidence {entry.index} is no band of source {entry.source}")
+        named = {entry.source for entry in change.evidence}
+        if idle := [source.id for source in self.sources if source.role in {"optical", "radar"} and source.id not in named]:
+            raise ValueError(f"source {idle[0]} gives no evidence")
 
     def _pools_coherent(self) -> None:
         counted = [entry.pool for entry in self.pools]
@@ -144,6 +159,17 @@ class MonitoringPlan(Table):
     def source(self, role: Role) -> Source:
         """The source of a role."""
         return next(source for source in self.sources if source.role == role)
+
+    @property
+    def monitored(self) -> tuple[Source, ...]:
+        """Sources of the scenes or maps that the detector looks at."""
+        return tuple(source for source in self.sources if source.role in (self.method.monitors or ("extent",)))
+
+    @property
+    def scenes_needed(self) -> int:
+        """Usable scenes that each year of a period needs; of a mosaic a year, that one."""
+        mosaics = all(source.radar is not None and source.radar.is_mosaic for source in self.monitored)
+        return 1 if mosaics else self.method.scenes_needed
 
     def is_later(self, start: date) -> bool:
         """Whether a period that starts then is not the project's first."""

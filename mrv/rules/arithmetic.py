@@ -19,6 +19,7 @@ from mrv.carbon.pools import LOSS, LOST_STOCK, STANDING
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.stock import growth_rows, stock_rows
 from mrv.carbon.tables import factors_for
+from mrv.change.densities import check_densities
 from mrv.checks import Check, decide
 from mrv.equations import percentage_speaks
 from mrv.errors import MRVError
@@ -76,7 +77,9 @@ def ask(name: str, statement: Statement) -> Check:
 def plan_fault(statement: Statement) -> str | None:
     """Why the embedded plan is none that this package would run, or None."""
     try:
-        factors_for(plan_from_json(statement.method.plan).factors)
+        plan = plan_from_json(statement.method.plan)
+        factors_for(plan.factors)
+        check_densities(plan)
     except MRVError as error:
         return str(error)
     return None
@@ -134,9 +137,9 @@ def _plan(s: Statement) -> Iterator[str]:
 
 
 def _observation(s: Statement) -> Iterator[str]:
-    optical = _plan_of(s).method.is_optical
-    seen = {"used", "history"} if optical else {"layer"}
-    detector = _sources(s, "optical" if optical else "extent")
+    plan = _plan_of(s)
+    seen = {"used", "history"} if plan.method.monitors else {"layer"}
+    detector = [source.id for source in plan.monitored]
     days = [date.fromisoformat(e.date) for e in s.evidence if e.status in seen and e.source in detector]
     yield from _differs("scenes used", s.observation.scenes_used, len(days))
     names = [(scene.source, scene.id) for scene in s.evidence]
@@ -332,9 +335,9 @@ def _programme(s: Statement) -> Iterator[str]:
 
 def _words(s: Statement) -> Iterator[str]:
     plan = _plan_of(s)
-    optical, later = plan.method.is_optical, plan.is_later(date.fromisoformat(s.period.start))
+    monitors, later = plan.method.monitors, plan.is_later(date.fromisoformat(s.period.start))
     yield from _differs("absent", [row.model_dump() for row in s.absent], absent(_names(s), later=later))
-    yield from _differs("not verified", s.not_verified, not_verified(_names(s), optical=optical))
+    yield from _differs("not verified", s.not_verified, not_verified(_names(s), monitors=monitors))
     yield from _differs("findings", [row.model_dump() for row in s.findings], [row.model_dump() for row in findings(s)])
 
 

@@ -98,8 +98,8 @@ def _loss(s: Statement) -> Iterator[tuple[str, str, str]]:
             )
             yield "activity.weak", f"{row.weak_pixels} {of}", weak
     if s.observation.unmonitored_px:
-        optical = "observation" in s.method.plan["method"]
-        short = "history too short; counted as stable forest" if optical else "no map before or after; counted as non-forest"
+        maps = s.method.plan["method"]["change"]["detector"] == "extent-epochs/1"
+        short = "history too short; counted as stable forest" if not maps else "no map before or after; counted as non-forest"
         yield "change.unmonitored", f"{s.observation.unmonitored_px} pixels", short
 
 

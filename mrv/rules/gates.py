@@ -108,18 +108,16 @@ def input_integrity(statement: Statement) -> GateSection:
             "input integrity", ok=None, measured=f"{statement.observation.scenes_used} classified maps, no reflectance",
             limit="every offset agrees with dark vegetation",
         )  # fmt: skip
-    used = [scene for scene in statement.evidence if scene.status in {"used", "history"}]
-    steps, longest, run = 0, int(change.get("consecutive", STEP_OBSERVATIONS)), 0
-    for scene in sorted(statement.evidence, key=lambda scene: (scene.date, scene.id)):
-        if scene.status in {"used", "history", "index step"}:
-            run = run + 1 if scene.status == "index step" else 0
-            steps = max(steps, run)
+    scenes = [scene for scene in statement.evidence if scene.status in {"used", "history"}]
+    used = [scene for scene in scenes if scene.offset_rule != "none"]  # radar is calibrated by its publisher
+    steps, longest = _steps_in_a_row(statement), int(change.get("consecutive", STEP_OBSERVATIONS))
     failed = [scene.id for scene in used if scene.offset_check == "failed"]
     unknown = sum(scene.offset_check == "not assessed" for scene in used)
     return _gate(
         "input integrity",
         ok=False if failed or steps >= longest else None if unknown or not used else True,
-        measured=f"{len(used)} scenes used, {len(failed)} contradict their offset, {unknown} not assessed"
+        measured=f"{len(scenes)} scenes used, {_radar_words(len(scenes) - len(used))}{len(failed)} contradict their offset, "
+        f"{unknown} not assessed"
         + (f": {failed[0]}" if failed else "")
         + f"; {steps} scenes left out in a row for a step of the whole forest",
         limit=f"every offset agrees with dark vegetation; fewer than {longest} steps in a row, for more are no haze but the "
@@ -142,6 +140,22 @@ def _versions(statement: Statement, most_px: int) -> GateSection:
         limit=f"the version of every map known; a step between versions ends within the {most_px} px looked at, for what lies "
         "beyond would be counted as change",
     )
+
+
+def _steps_in_a_row(s: Statement) -> int:
+    """Most scenes of one source in a row that were left out for a step of the whole forest."""
+    most = 0
+    for source in {scene.source for scene in s.evidence}:
+        run = 0
+        for scene in sorted((one for one in s.evidence if one.source == source), key=lambda one: (one.date, one.id)):
+            if scene.status in {"used", "history", "index step"}:
+                run = run + 1 if scene.status == "index step" else 0
+                most = max(most, run)
+    return most
+
+
+def _radar_words(images: int) -> str:
+    return f"{images} of them radar, " if images else ""
 
 
 def plausibility(statement: Statement) -> GateSection:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from mrv.rules.radar_scenes import radar_faults
 from mrv.sources.radiometry import offset_agrees, offset_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mrv.plan import MonitoringPlan, ObservationTable, Radiometry, Source
     from mrv.sections import SceneSection
@@ -30,23 +31,32 @@ def scene_faults(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
         s: The statement.
         plan: Its plan.
     """
-    optical = plan.method.is_optical
-    detector = plan.source("optical" if optical else "extent")
-    mine = [scene for scene in s.evidence if scene.source == detector.id]
-    rest = [scene for scene in s.evidence if scene.source != detector.id]
+    detector = {source.id: source for source in plan.monitored}
+    mine = [scene for scene in s.evidence if scene.source in detector]
+    rest = [scene for scene in s.evidence if scene.source not in detector]
     if s.evidence[: len(mine)] != mine or mine != sorted(mine, key=lambda scene: (scene.date, scene.id)):
         yield "scenes are not in the order of their days"
     known = {source.id: source for source in plan.sources}
     for scene in s.evidence:
         yield from _source(scene, known.get(scene.source))
     yield from (f"{scene.id} lies after the period" for scene in mine if scene.date > s.period.end)
-    for scene in rest if optical else s.evidence:
+    for scene in rest if plan.method.monitors else s.evidence:
         yield from _layer(scene)
-    if optical and detector.radiometry is not None:
-        for scene in mine:
-            yield from _offset(scene, detector.radiometry)
-        yield from _statuses(mine, plan.method.optical, plan.project.start)
+    for source in detector.values():
+        own = [scene for scene in mine if scene.source == source.id]
+        if source.radiometry is not None:
+            for scene in own:
+                yield from _offset(scene, source.radiometry)
+            yield from _statuses(own, plan.method.optical, plan.project.start)
+        elif source.radar is not None:
+            yield from radar_faults(own, plan, source)
+    yield from (f"{scene.id} has an orbit, but is no radar image" for scene in s.evidence if _strays(scene, known))
     yield from _years_seen(s, plan, mine)
+
+
+def _strays(scene: SceneSection, known: Mapping[str, Source]) -> bool:
+    source = known.get(scene.source)
+    return scene.geometry is not None and (source is None or not source.is_image_radar)
 
 
 def _source(scene: SceneSection, source: Source | None) -> Iterator[str]:
@@ -113,9 +123,9 @@ def _first(scene: SceneSection, rules: ObservationTable, start: date) -> str:
 
 def _years_seen(s: Statement, plan: MonitoringPlan, scenes: Sequence[SceneSection]) -> Iterator[str]:
     """Unseen is not unharmed: the detectors refuse a year of the period that nobody looked at."""
-    need = plan.method.scenes_needed
+    need = plan.scenes_needed
     years = [int(scene.date[:4]) for scene in scenes if scene.status in {"used", "layer"}]
-    if plan.method.is_optical:
+    if plan.method.monitors:
         for year in range(int(s.period.start[:4]), int(s.period.end[:4]) + 1):
             if years.count(year) < need:
                 yield f"{year} has {years.count(year)} usable scenes, {need} are needed"

@@ -39,6 +39,12 @@ _OPTICAL = (
     "tree height, and the accuracy of the tree-cover layer",
     "the day of loss: it lies between the last clear observation before and the first anomalous one, often a winter apart",
 )
+_RADAR = (
+    "tree height, and the accuracy of the tree-cover layer",
+    "that the densities of forest and non-forest fit this forest: they are published for another, or the project's own",
+    "the day of loss: it lies between the last observation before and the first that makes loss likelier than not",
+    "radar calibration and terrain correction: they are the publisher's; rain and floods change backscatter too",
+)
 _EXTENT = (
     "how the extent maps were made: they are a publisher's, taken as they are",
     "the day of loss: it lies between two maps",
@@ -69,13 +75,14 @@ def absent(given: Collection[str], *, later: bool) -> list[dict[str, str]]:
     ]
 
 
-def not_verified(given: Collection[str], *, optical: bool) -> list[str]:
+def not_verified(given: Collection[str], *, monitors: Collection[str]) -> list[str]:
     """What is not verified, whatever the gates say.
 
     Args:
         given: Names of the files the project gives.
-        optical: Whether scenes were monitored, not extent maps compared.
+        monitors: Roles of the scenes that were monitored; none where extent maps were compared.
     """
     sample, plots = "reference.csv" in given, "plots.csv" in given
-    parts = (_ALWAYS, _OPTICAL if optical else _EXTENT, _ESTIMATED if sample else _MAPPED, _PLOTS if plots else ())
+    seen = _RADAR if "radar" in monitors else _OPTICAL if monitors else _EXTENT
+    parts = (_ALWAYS, seen, _ESTIMATED if sample else _MAPPED, _PLOTS if plots else ())
     return [words for part in parts for words in part]

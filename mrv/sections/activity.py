@@ -35,6 +35,7 @@ MapName = Literal[
     "mapped_loss_year",
     "mapped_gain_year",
     "change_kind",
+    "confirmed_day",
 ]
 DETECTOR_MAPS: dict[str, tuple[MapName, ...]] = {
     "harmonic-monitor/1": ("break_day", "confidence", "clear_count", "stratum"),
@@ -47,6 +48,7 @@ DETECTOR_MAPS: dict[str, tuple[MapName, ...]] = {
         "back_percent",
         "stratum",
     ),
+    "bayes-fusion/1": ("break_day", "confidence", "clear_count", "confirmed_day", "stratum"),
     "extent-epochs/1": ("loss_year", "gain_year", "stratum"),
 }
 """Maps that each detector makes."""
@@ -57,6 +59,7 @@ MAP_OF_KINDS: MapName = "change_kind"
 DETECTOR_STRATA: dict[str, tuple[Stratum, ...]] = {
     "harmonic-monitor/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
     "matched-step/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
+    "bayes-fusion/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest"),
     "extent-epochs/1": ("tree-cover loss", "buffer around loss", "stable forest", "stable non-forest", "gain of forest"),
 }
 """Strata that each detector's map has, in order, where loss is one of them."""
