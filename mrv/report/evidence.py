@@ -15,6 +15,8 @@ SCENE_STATUS = {
     "history": "from before the project; fits the first model of each pixel",
     "off season": "outside the growing season; left out",
     "too cloudy": "too few clear forest pixels; left out",
+    "too little seen": "radar values over too little of the forest; left out",
+    "no history": "too few radar images of its orbit before the project; left out",
     "index step": "forest median far off the history's (haze, shadow, wrong offset); left out",
     "layer": "a map, not a scene",
 }

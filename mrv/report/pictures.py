@@ -9,6 +9,7 @@ import numpy as np
 
 from mrv import charts, curves
 from mrv.page import Html, figure, hectares, join, lonlat, number, table, tag
+from mrv.report import fusion_words
 from mrv.report.parts import period_years
 from mrv.units import epoch_day
 
@@ -32,14 +33,27 @@ def true_colour_section(views: Views) -> Html:
     figures = []
     for word, image, days in pairs:
         span = tag("span", f"{days[0]} to {days[-1]}" if days else "none", class_="whole")
-        alt = f"True colour composite {word.lower()} the loss, with the project's outline."
-        text = f": median of clear observations in {len(days)} growing-season scenes, "
+        alt, text = _picture_words(word, len(days), seen)
         figures.append(figure(charts.picture(views, image, alt=alt), tag("b", word), text, span))
     return join([
         tag("div", *figures, class_="pair"),
-        tag("p", "Haze (each image's darkest 2 % of each band) is taken off, then one stretch serves both, so that they "
-            f"compare. The white line is the edge of the project's pixels. {_place(views)}", class_="small"),
+        tag("p", f"{_SCALES[seen.picture]}The white line is the edge of the project's pixels. {_place(views)}",
+            class_="small"),
     ])  # fmt: skip
+
+
+_SCALES = {
+    "true colour": "Haze (each image's darkest 2 % of each band) is taken off, then one stretch serves both, so that they "
+    "compare. ",
+    "radar backscatter": fusion_words.SCALE,
+}
+
+
+def _picture_words(word: str, scenes: int, seen: OpticalViews) -> tuple[str, str]:
+    if seen.picture == "radar backscatter":
+        return fusion_words.picture_words(word, scenes)
+    alt = f"True colour composite {word.lower()} the loss, with the project's outline."
+    return alt, f": median of clear observations in {scenes} growing-season scenes, "
 
 
 def _place(views: Views) -> str:
@@ -98,8 +112,9 @@ def _count_map(s: Statement, views: Views, seen: OpticalViews) -> Html:
     return figure(
         charts.picture(views, charts.count_rgb(seen.clear_count, low, high), marks=False,
                        alt=f"Map of clear observations by pixel, {low} to {high} in the project's forest."),
-        tag("b", "Clear observations"), f": what the detector had to go on; median {s.observation.clear_median} "
-        "in the project's forest.", charts.ramp_bar(low, high),
+        tag("b", "Observations" if seen.picture == "radar backscatter" else "Clear observations"),
+        f": what the detector had to go on; median {s.observation.clear_median} in the project's forest.",
+        charts.ramp_bar(low, high),
     )  # fmt: skip
 
 
@@ -168,6 +183,8 @@ _CONFIDENCE = {
 
 def _method(seen: OpticalViews) -> str:
     """How the detector comes to a break, in words."""
+    if seen.anomaly.detector == fusion_words.DETECTOR:
+        return fusion_words.method_words(seen)
     anomaly, gaps = seen.anomaly, "Between seasons nothing was used, so no line is drawn."
     flat = "These histories are too short for a seasonal curve, so the model is a constant. "
     constant = flat if all(np.ptp(pixel.fitted) == 0 for pixel in seen.series) else ""
@@ -188,6 +205,8 @@ def _method(seen: OpticalViews) -> str:
 
 def _told(pixel: PixelSeries, seen: OpticalViews) -> str:
     """What the reader sees in a curve, in words."""
+    if seen.anomaly.detector == fusion_words.DETECTOR:
+        return fusion_words.pixel_words(pixel, seen)
     clear = np.isfinite(pixel.observed)
     if pixel.break_date is None:
         verdicts = pixel.anomalous[clear & (pixel.days > epoch_day(seen.history_end))]

@@ -9,6 +9,8 @@ import numpy as np
 
 from mrv.activity.strata import GAIN
 from mrv.change.extent_maps import ExtentChange
+from mrv.observe.fused import Fused
+from mrv.views.fused import look_fused
 from mrv.views.optical import OpticalViews, look_optical
 from mrv.views.places import lonlat, outline, pixel_size_m
 
@@ -74,7 +76,6 @@ def look(result: Result) -> Views:
         result: A result; where it monitored scenes, its store must still be readable.
     """
     rows, cols = result.grid.shape
-    extents = isinstance(result.detail, ExtentChange)
     wide, high = pixel_size_m(result)
     return Views(
         statement_digest=result.statement.digest(),
@@ -89,7 +90,7 @@ def look(result: Result) -> Views:
         gain_year=result.maps.get("gain_year"),
         as_came=_as_came(result),
         kinds=result.maps.get("change_kind"),
-        optical=None if extents else look_optical(result),
+        optical=_scenes(result),
     )
 
 
@@ -99,3 +100,9 @@ def _as_came(result: Result) -> AsCame | None:
         return None
     counted = np.where(strata == GAIN, maps["gain_year"], 0).astype(np.int32)
     return AsCame(maps["mapped_loss_year"], maps["mapped_gain_year"], counted)
+
+
+def _scenes(result: Result) -> OpticalViews | None:
+    if isinstance(result.detail, ExtentChange):
+        return None
+    return look_fused(result, result.detail) if isinstance(result.detail, Fused) else look_optical(result)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mrv.change.change_map import Anomaly
-    from mrv.cube import Layer
+    from mrv.change.change_map import Anomaly, ChangeMap, Curve
+    from mrv.cube import Layer, Reader
     from mrv.pipeline import Result
 
 Kind = Literal["loss", "weakest loss", "stable forest"]
@@ -75,9 +75,9 @@ class OpticalViews:
     """Pictures and curves of a run that monitored scenes; rasters are (y, x) on the plan's window."""
 
     before: NDArray[np.uint8]
-    """True colour before the project (y, x, 3); the same stretch as ``after``."""
+    """Picture before the project (y, x, 3); the same stretch as ``after``."""
     after: NDArray[np.uint8]
-    """True colour at the end of the period (y, x, 3)."""
+    """Picture at the end of the period (y, x, 3)."""
     before_dates: tuple[date, ...]
     """Scenes in ``before``."""
     after_dates: tuple[date, ...]
@@ -94,6 +94,8 @@ class OpticalViews:
     """Last scene before the period and first scene in it."""
     gap_loss_px: int
     """Loss pixels first anomalous in that first scene: they may have been lost before the period."""
+    picture: Literal["true colour", "radar backscatter"] = "true colour"
+    """What the pictures are made of."""
 
 
 def look_optical(result: Result) -> OpticalViews:
@@ -106,9 +108,10 @@ def look_optical(result: Result) -> OpticalViews:
     history, monitored = optical.used[: optical.model.history], optical.used[optical.model.history :]
     start, end = (date.fromisoformat(text) for text in (result.statement.period.start, result.statement.period.end))
     period = [layer for layer in monitored if epoch_day(start) <= layer.day <= epoch_day(end)]
-    first, last = _good_year(history), _good_year(period or monitored)
-    before, after = stretch(_composite(result, first), _composite(result, last))
-    gap = _season_gap(optical.model.days, epoch_day(start))
+    first, last = good_year(history), good_year(period or monitored)
+    shape = result.grid.shape
+    before, after = stretch(composite(optical.reader, shape, first), composite(optical.reader, shape, last))
+    gap = season_gap(optical.model.days, epoch_day(start))
     change = optical.change
     return OpticalViews(
         before=before,
@@ -196,7 +199,7 @@ def lower_median(stack: NDArray[np.int16]) -> NDArray[np.int16]:
     return middle
 
 
-def _good_year(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+def good_year(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """Scenes of the latest year that has enough of them, else all."""
     for year in sorted({from_epoch_day(layer.day).year for layer in layers}, reverse=True):
         chosen = tuple(layer for layer in layers if from_epoch_day(layer.day).year == year)
@@ -205,16 +208,16 @@ def _good_year(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def _composite(result: Result, layers: Sequence[Layer]) -> NDArray[np.int16]:
-    rows, cols = result.grid.shape
+def composite(reader: Reader, shape: tuple[int, int], layers: Sequence[Layer]) -> NDArray[np.int16]:
+    """Median reflectance × 10⁴ of the clear observations (y, x, red green blue), ``NODATA``, strip by strip."""
+    rows, cols = shape
     out = np.full((rows, cols, 3), NODATA, np.int16)
     for top in range(0, rows if layers else 0, STRIP_ROWS):
         tile = slice(top, min(top + STRIP_ROWS, rows)), slice(0, cols)
-        clear = [result.optical.reader.clear(layer, tile) for layer in layers]
+        clear = [reader.clear(layer, tile) for layer in layers]
         for band, role in enumerate(("red", "green", "blue")):
             values = [
-                np.where(seen, result.optical.reader.reflectance(layer, role, tile), NODATA)
-                for layer, seen in zip(layers, clear, strict=True)
+                np.where(seen, reader.reflectance(layer, role, tile), NODATA) for layer, seen in zip(layers, clear, strict=True)
             ]
             out[tile[0], :, band] = lower_median(np.stack(values))
     return out
@@ -226,19 +229,36 @@ def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
     roles = [role for role in used[0].bands if role != "classification"]
     bands = {role: np.stack([reader.reflectance(layer, role, tile) for layer in used])[:, 0, 0] for role in roles}
     curve = model.curve(bands, np.stack([reader.clear(layer, tile) for layer in used])[:, 0, 0])
-    day, seen = int(result.optical.change.break_day[row, col]), np.isfinite(curve.observed)
+    return pixel_series(result, curve, model.days, result.optical.change, kind=kind, row=row, col=col)
+
+
+def pixel_series(
+    result: Result, curve: Curve, days: NDArray[np.int32], change: ChangeMap, *, kind: Kind, row: int, col: int
+) -> PixelSeries:
+    """One pixel's curve with its place and its break.
+
+    Args:
+        result: The result.
+        curve: As the detector sees the pixel.
+        days: Of the scenes used.
+        change: What the detector found.
+        kind: Why the pixel was chosen.
+        row: Row of the window.
+        col: Column of the window.
+    """
+    day, seen = int(change.break_day[row, col]), np.isfinite(curve.observed)
     lon, lat = lonlat(result, row + 0.5, col + 0.5)
-    earlier = model.days[seen & (model.days < day)]
+    earlier = days[seen & (days < day)]
     return PixelSeries(
-        kind=kind, row=row, col=col, lon=lon, lat=lat, days=model.days,
+        kind=kind, row=row, col=col, lon=lon, lat=lat, days=days,
         index=curve.name, observed=curve.observed, fitted=curve.fitted, threshold=curve.threshold,
         break_date=from_epoch_day(day) if day > 0 else None,
         last_clear=from_epoch_day(int(earlier[-1])) if earlier.size else None,
-        confidence_percent=int(result.optical.change.confidence[row, col]),
+        confidence_percent=int(change.confidence[row, col]),
     )  # fmt: skip
 
 
-def _season_gap(days: NDArray[np.int32], start: int) -> tuple[date, date]:
+def season_gap(days: NDArray[np.int32], start: int) -> tuple[date, date]:
     """The scenes on either side of a day."""
     split = int(np.searchsorted(days, start))
     return from_epoch_day(int(days[max(split - 1, 0)])), from_epoch_day(int(days[min(split, len(days) - 1)]))
