@@ -9,6 +9,9 @@ from typing import Any
 from mrv.cli.printing import say, say_json
 from mrv.cli.verb import need, pixels, verb
 
+EVIDENCE = ("optical", "radar", "optical+radar")
+"""What ``--evidence`` may combine."""
+
 
 def add_verbs(verbs: Any) -> None:
     """Add ``simulate``."""
@@ -20,18 +23,26 @@ def add_verbs(verbs: Any) -> None:
     simulate.add_argument("--history", type=pixels, metavar="YEARS", help="years of imagery before the project; default, 3")
     simulate.add_argument("--years", type=pixels, metavar="YEARS", help="years of the project; default, 2")
     simulate.add_argument("--scenes", type=pixels, metavar="N", help="scenes a year; default, 5")
+    simulate.add_argument(
+        "--evidence", choices=EVIDENCE, help="sensors that bayes-fusion/1 combines; default, optical by harmonic-monitor/1"
+    )
     simulate.add_argument("--units", type=int, default=400, help="reference units to draw and interpret; 0, none; default, 400")
 
 
 def _simulate(args: argparse.Namespace) -> int:
     need("rasterio")
-    from mrv.simulate import Scenario, forest_scenario, simulate
+    from mrv.simulate import Parts, PlanChoices, Scenario, forest_scenario, simulate
+    from mrv.simulate.backscatter import SENTINEL_1_SPECKLE_PERCENT
 
+    evidence = tuple(args.evidence.split("+")) if args.evidence else ()
     asked = {
         "size_px": args.size, "history_years": args.history, "project_years": args.years, "scenes_per_year": args.scenes,
     }  # fmt: skip
     scenario = Scenario() if args.kind == "mangrove" else forest_scenario()
+    if "radar" in evidence:
+        asked |= {"radar": True, "speckle_percent": SENTINEL_1_SPECKLE_PERCENT}
     given = scenario.with_(**{name: value for name, value in asked.items() if value is not None})
-    written = simulate(args.out, scenario=given, seed=args.seed, units=args.units)
+    parts = Parts(plan=PlanChoices(evidence=evidence))
+    written = simulate(args.out, scenario=given, seed=args.seed, units=args.units, parts=parts)
     say_json(written.summary()) if args.json else say(written.describe())
     return 0

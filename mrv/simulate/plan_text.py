@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mrv.simulate.labels import classes
-from mrv.simulate.rasters import SOURCES
+from mrv.simulate.rasters import RADAR, SOURCES
 from mrv.simulate.scenario import MARGIN_PX
 from mrv.simulate.scenes import BANDS
 from mrv.simulate.world import RES_M
@@ -43,6 +43,8 @@ class PlanChoices:
     """Interpreter of ``interpreters.csv`` whose readings are held true."""
     draws: int = 10_000
     """Monte Carlo draws."""
+    evidence: tuple[Literal["optical", "radar"], ...] = ()
+    """Sensors that ``bayes-fusion/1`` combines in the place of ``detector``; none: that one, on the optical scenes."""
     claimed_t: tuple[int, ...] = ()
     """Claimed in each vintage of the project, in order, t CO2e; nothing where it ends."""
     name: str | None = None
@@ -63,8 +65,8 @@ def plan_toml(world: World, choices: PlanChoices) -> str:
     parts = [
         _project(world, choices),
         _grid(world),
-        _sources(world),
-        _method(world, choices),
+        _sources(world, choices),
+        _fusion(choices) if choices.evidence else _method(world, choices),
         _reference(world, choices) if choices.reference else "",
         _biomass(world) if choices.plots else "",
         _pools(world, choices),
@@ -83,7 +85,8 @@ def project_id(world: World, choices: PlanChoices) -> str:
 
 def settings_toml(choices: PlanChoices) -> str:
     """Settings of a made project: every source is in the built catalog."""
-    addresses = "\n".join(f'{role} = "build/catalog.json"' for role in SOURCES)
+    roles = [*SOURCES, *(["radar"] if "radar" in choices.evidence else [])]
+    addresses = "\n".join(f'{role} = "build/catalog.json"' for role in roles)
     return (
         "# Addresses and machinery: nothing here can change the answer.\n"
         f'store = "{choices.store}"\nwhere = "none"\n\n[sources]\n{addresses}\n'
@@ -134,9 +137,10 @@ area_formula = "authalic-shoelace/1"
 """
 
 
-def _sources(world: World) -> str:
+def _sources(world: World, choices: PlanChoices) -> str:
     bands = ", ".join(f'{role} = "{key}"' for role, key in BANDS.items())
-    text = f"""[[sources]]
+    sensors = {
+        "optical": f"""[[sources]]
 id = "optical"
 role = "optical"
 collection = "{SOURCES["optical"]}"
@@ -145,7 +149,21 @@ bands = {{ {bands} }}
 [sources.radiometry]
 scale = 0.0001
 
-[[sources]]
+""",
+        "radar": f"""[[sources]]
+id = "radar"
+role = "radar"
+collection = "{RADAR}"
+bands = {{ vv = "vv" }}
+
+[sources.radar]
+quantity = "gamma0-power"
+speckle_window_px = 3
+
+""",
+    }
+    text = "".join(sensors[name] for name in choices.evidence or ("optical",))
+    text += f"""[[sources]]
 id = "tree-cover"
 role = "tree-cover"
 collection = "{SOURCES["tree-cover"]}"
@@ -165,9 +183,7 @@ scale = 0.1
     return text
 
 
-def _method(world: World, choices: PlanChoices) -> str:
-    split = "" if choices.high_percent is None else f"confidence = {{ high_percent = {choices.high_percent} }}\n"
-    return f"""[method.observation]
+_OBSERVATION = """[method.observation]
 # Scene classification: no data, saturated, cloud shadow, cloud (medium, high), cirrus, snow.
 masked_classes = [0, 1, 3, 8, 9, 10, 11]
 dilation_px = 1
@@ -177,12 +193,41 @@ min_clear_percent = 40
 max_shift = 1500
 max_gap_days = 240
 min_record_years = 3
+"""
+_RECORD = "[method.record]\nmax_gap_days = 240\nmin_record_years = 3\n"
+_RADAR = "[method.radar]\nmin_seen_percent = 90\nmax_shift_db = 3\n"
+_EVIDENCE = {"optical": ("ndvi", "reiche-2018.ndvi"), "radar": ("vv", "reiche-2018.vv")}
 
+
+def _fusion(choices: PlanChoices) -> str:
+    entries = "\n".join(
+        f'[[method.change.evidence]]\nsource = "{name}"\nindex = "{_EVIDENCE[name][0]}"\ndensity = "{_EVIDENCE[name][1]}"\n'
+        for name in choices.evidence
+    )
+    return f"""{_OBSERVATION if "optical" in choices.evidence else _RECORD}
+{_RADAR if "radar" in choices.evidence else ""}
+[method.change]
+detector = "bayes-fusion/1"
+chi = 0.975
+min_history = 5
+
+{entries}
+[method.activity]
+buffer_px = 2
+{_split(choices)}"""
+
+
+def _method(world: World, choices: PlanChoices) -> str:
+    return f"""{_OBSERVATION}
 [method.change]
 {_change(world, choices)}
 [method.activity]
 buffer_px = 2
-{split}"""
+{_split(choices)}"""
+
+
+def _split(choices: PlanChoices) -> str:
+    return "" if choices.high_percent is None else f"confidence = {{ high_percent = {choices.high_percent} }}\n"
 
 
 def _change(world: World, choices: PlanChoices) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv.simulate.scenes import BANDS, COVER_NODATA, backscatter, biomass_map, calendar, scene, tree_cover
+from mrv.simulate.backscatter import backscatter, radar_calendar
+from mrv.simulate.scenes import BANDS, COVER_NODATA, biomass_map, calendar, scene, tree_cover
 from mrv.simulate.world import RES_M
 
 if TYPE_CHECKING:
@@ -36,16 +37,18 @@ def write_rasters(world: World, folder: Path) -> int:
         folder: Made where it does not exist.
 
     Returns:
-        How many scenes.
+        How many optical scenes.
     """
     scenes = calendar(world)
     items: dict[str, list[str]] = {OPTICAL: []}
     for sky in scenes:
-        stamp = {"datetime": f"{sky.day}T07:30:00Z", "processing:version": BASELINE}
+        stamp: dict[str, str | int] = {"datetime": f"{sky.day}T07:30:00Z", "processing:version": BASELINE}
         items[OPTICAL].append(_item(world, folder, OPTICAL, sky.day, stamp, scene(world, sky)))
-        if world.scenario.radar:
-            radar = {"vv": backscatter(world, sky.day)}
-            items.setdefault(RADAR, []).append(_item(world, folder, RADAR, sky.day, {"datetime": stamp["datetime"]}, radar))
+    for image in radar_calendar(world) if world.scenario.radar else ():
+        stamp = {"datetime": f"{image.day}T10:00:00Z", "sat:orbit_state": image.direction,
+                 "sat:relative_orbit": image.relative_orbit}  # fmt: skip
+        radar = {"vv": backscatter(world, image)}
+        items.setdefault(RADAR, []).append(_item(world, folder, RADAR, image.day, stamp, radar))
     start = world.scenario.start
     layers: list[tuple[str, dict[str, NDArray[Any]]]] = [(COVER, {"tcd": tree_cover(world)})]
     if world.scenario.biomass_map:
@@ -82,7 +85,7 @@ def encode(pixels: NDArray[Any], *, crs: str, corner: tuple[float, float], res_m
 
 
 def _item(
-    world: World, folder: Path, collection: str, day: date, stamp: Mapping[str, str], bands: Mapping[str, NDArray[Any]]
+    world: World, folder: Path, collection: str, day: date, stamp: Mapping[str, str | int], bands: Mapping[str, NDArray[Any]]
 ) -> str:
     name = f"SIM_{collection.removesuffix('-simulated').upper()}_{day:%Y%m%d}"
     home = folder / collection / name
@@ -142,5 +145,5 @@ def _dump(path: Path, value: dict[str, Any]) -> None:
 
 
 SOURCES = {"optical": OPTICAL, "tree-cover": COVER, "biomass": BIOMASS}
-"""Collection by role of a source in the plan."""
-__all__ = ["BANDS", "SOURCES", "encode", "write_rasters"]
+"""Collection by role of a source in the plan; radar beside them where it is evidence."""
+__all__ = ["BANDS", "RADAR", "SOURCES", "encode", "write_rasters"]

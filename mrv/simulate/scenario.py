@@ -76,11 +76,11 @@ class Scenario:
     noise_dn: int = 60
     """Standard deviation of a pixel's reflectance from one scene to the next, digital numbers."""
     speckle_percent: int = 20
-    """Relative speckle of the radar-like band."""
+    """Relative speckle of radar images, %: 100 / √looks."""
     cover_error_permille: int = 10
     """Pixels whose tree cover is mapped wrongly at the start, ‰."""
     radar: bool = False
-    """Write a radar-like collection as well."""
+    """Write a collection of radar images as well."""
     biomass_map: bool = False
     """Write an external map of above-ground biomass as well."""
     map_bias_percent: int = 20

@@ -164,11 +164,3 @@ def biomass_map(world: World) -> NDArray[np.int16]:
     noisy = agb * ((1 + s.map_bias_percent / 100) * (1 + s.map_noise_percent / 100 * dice.normal(*agb.shape)))
     numbers: NDArray[np.int16] = np.rint(np.clip(noisy / 100, 0, 30_000)).astype(np.int16)
     return numbers
-
-
-def backscatter(world: World, day: date) -> NDArray[np.int16]:
-    """A radar-like band: backscatter in dB × 100 with speckle, int16 (y, x); clouds do not matter to it."""
-    s, leaf = world.scenario, cover(world, day)
-    speckle = s.speckle_percent / 100 * Dice(world.seed, f"radar {day}").normal(*leaf.shape)
-    decibels: NDArray[np.int16] = np.rint(-2_000 + 900 * leaf + 400 * speckle).astype(np.int16)
-    return decibels

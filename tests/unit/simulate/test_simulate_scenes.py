@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mrv.simulate import Scenario, forest_scenario, make_world
-from mrv.simulate.scenes import CLOUD_CLASS, SceneConditions, backscatter, biomass_map, calendar, cover, scene, tree_cover
+from mrv.simulate.scenes import CLOUD_CLASS, SceneConditions, biomass_map, calendar, cover, scene, tree_cover
 from mrv.simulate.world import CLEARED, ERODED, FOREST, OTHER
 from mrv.units import from_epoch_day
 
@@ -147,10 +147,3 @@ def test_the_biomass_map_has_its_bias(world):
     assert abs(mapped.sum() * 100 / agb.sum() - 1.2) < 0.02
     spread = (mapped.astype(float) * 100 / np.maximum(agb, 1))[agb > 50_000].std()
     assert abs(spread / 1.2 - 0.25) < 0.02
-
-
-def test_backscatter_falls_with_the_forest_and_speckles(world):
-    stable, never = (world.states == FOREST).all(axis=0), (world.states == OTHER).all(axis=0)
-    seen = backscatter(world, date(2020, 6, 1))
-    assert seen[stable].mean() > seen[never].mean() + 600
-    assert 60 < seen[stable].std() < 120
