@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from mrv.kernels.season_fit import COEFFICIENTS, YEAR, lasso, predict, season_scale, tmask, variogram
+from mrv.kernels.season_fit import COEFFICIENTS, YEAR, lasso, predict, season_scale, variogram
+from mrv.kernels.season_screen import tmask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,7 +5,8 @@ import pytest
 
 from mrv.change.ccdc import Ccdc, CcdcRules, ccdc_basis
 from mrv.errors import SourceError
-from mrv.kernels.season_fit import lasso, season_scale, tmask, variogram
+from mrv.kernels.season_fit import lasso, season_scale, variogram
+from mrv.kernels.season_screen import tmask
 from mrv.simulate.reflectance import BANDS, HISTORY, reflectance_cube
 
 DAYS = (14_000 + 16 * np.arange(160)).astype(np.int32)
