@@ -27,6 +27,7 @@ from mrv.activity.strata import BUFFER, EXTENT_STRATA, FOREST, GAIN, LOSS, LOW, 
 from mrv.chips import CHIPS, chip_files
 from mrv.errors import PlanError, UsageError
 from mrv.grid import grid_for, inside
+from mrv.sections.activity import strata_of
 from mrv.sources.store import disk_error, encode_tiff, write_whole
 from mrv.units import Period
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
-    from mrv.plan import Claim, ReferenceTable
+    from mrv.plan import Claim, MonitoringPlan, ReferenceTable
     from mrv.project import Project
     from mrv.stratify import Stratified
 
@@ -231,29 +232,30 @@ def stratified(project: Project, claim: Claim, *, where: str | None, progress: C
     return stratify(project, claim, where=where, progress=progress)
 
 
-def sample_size(n: int, *, rule: Rule, floor: int, expected: Sequence[str] = ()) -> SampleSize:
+def sample_size(plan: MonitoringPlan, n: int, *, rule: Rule, floor: int, expected: Sequence[str] = ()) -> SampleSize:
     """A sample size as the command line words it.
 
     Args:
+        plan: The plan, which names the strata.
         n: Units in all.
         rule: ``neyman``, ``equal`` or ``proportional``.
         floor: Fewest units a stratum.
         expected: ``STRATUM=SHARE``, the share of each stratum expected to be changed; replaces :data:`EXPECTED`.
 
     Raises:
-        UsageError: Not such words.
+        UsageError: Not such words, or a stratum that the plan's map does not have.
     """
-    shares = dict(EXPECTED)
+    shares: dict[str, Decimal] = {name: EXPECTED[name] for name in strata_of(plan.as_json()["method"])}
     for words in expected:
         name, _, text = words.rpartition("=")
         try:
             share = Decimal(text)
         except InvalidOperation:
             share = Decimal(0)
-        if name not in EXPECTED or not 0 < share < 1:
+        if name not in shares or not 0 < share < 1:
             raise UsageError(
                 f"{words} is not a stratum and a share between 0 and 1", code="usage", field="--expect",
-                hint=f"--expect 'tree-cover loss=0.7'; strata: {', '.join(EXPECTED)}",
+                hint=f"--expect '{next(iter(shares))}=0.7'; strata: {', '.join(shares)}",
             )  # fmt: skip
         shares[name] = share
     return SampleSize(n=n, rule=rule, floor=floor, expected=shares)

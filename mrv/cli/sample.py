@@ -53,7 +53,7 @@ def _sample(args: argparse.Namespace) -> int:
             )  # fmt: skip
             say_json(drawn.summary()) if args.json else say(drawn.describe())
             return 0
-        size = sampling.sample_size(args.n, rule=args.allocation, floor=args.floor, expected=args.expect)
+        size = sampling.sample_size(project.plan, args.n, rule=args.allocation, floor=args.floor, expected=args.expect)
         frozen = sampling.freeze(
             project, project.plan.claim_for(args.period), size=size, first_year=args.first_year,
             max_missing_percent=args.max_missing, replace=args.replace, where=args.where, progress=progress,

@@ -223,15 +223,27 @@ def test_a_statement_whose_design_is_of_another_stratification_fails(run):
 def test_too_few_units_for_the_strata_are_refused(sampled):
     strata = [PlannedStratum(row.name, row.area_m2, row.units, Fraction(1, 2)) for row in sampled.drawn.frame.strata]
     with pytest.raises(PlanError) as caught:
-        share_out(strata, sample_size(9, rule="neyman", floor=2))
+        share_out(strata, sample_size(sampled.load().plan, 9, rule="neyman", floor=2))
     assert caught.value.error_code == "sample.size"
 
 
 def test_what_is_expected_of_the_strata_can_be_said():
-    found = sample_size(300, rule="neyman", floor=20, expected=["tree-cover loss, low confidence=0.3"])
+    plan = plan_with(SPLIT)
+    found = sample_size(plan, 300, rule="neyman", floor=20, expected=["tree-cover loss, low confidence=0.3"])
+    assert "tree-cover loss" not in found.expected
     assert found.expected["tree-cover loss, low confidence"] == Decimal("0.3")
-    with pytest.raises(UsageError):
-        sample_size(300, rule="neyman", floor=20, expected=["low confidence=0.3"])
+
+
+@pytest.mark.parametrize(
+    ("split", "words"),
+    [(True, "low confidence=0.3"), (True, "tree-cover loss=0.7"), (False, "tree-cover loss, low confidence=0.3"),
+     (True, "gain of forest=0.1")],
+)  # fmt: skip
+def test_nothing_can_be_expected_of_a_stratum_that_the_plan_does_not_have(split, words):
+    with pytest.raises(UsageError) as caught:
+        sample_size(plan_with(SPLIT if split else {}), 300, rule="neyman", floor=20, expected=[words])
+    assert caught.value.field == "--expect"
+    assert "buffer around loss" in caught.value.hint
 
 
 def test_a_plan_without_the_table_is_what_it_was():
