@@ -18,7 +18,8 @@ from mrv.activity.commitment import SAMPLE_FILE, Sample, commit
 from mrv.activity.confidence_strata import CONFIDENCE_STRATA, StrataRules
 from mrv.activity.design import ResponseDesign, Rule, SampleSize, design_frame
 from mrv.activity.draw import draw, locate
-from mrv.activity.frame import FRAME_FILE, MAP_FILE, Frame, PlacedUnit, parse_frame
+from mrv.activity.frame import FRAME_FILE, MAP_FILE, Frame, PlacedUnit
+from mrv.activity.frozen_frame import parse_frame
 from mrv.activity.frozen_map import check_map, read_map
 from mrv.activity.panel import check_project
 from mrv.activity.reference import REFERENCE_FILE

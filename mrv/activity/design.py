@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from mrv.activity.allocation import PlannedStratum, equal, neyman, proportional
 from mrv.activity.draw import METHOD
-from mrv.activity.frame import FRAME_FILE, Frame, check_frame
+from mrv.activity.frame import FRAME_FILE, Frame
+from mrv.activity.frozen_frame import check_frame
 from mrv.activity.frozen_map import grid_section, stratum_sizes
 from mrv.errors import PlanError
 from mrv.sources.store import pixel_digest

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from mrv.activity.commitment import SAMPLE_FILE, Sample, parse_sample
 from mrv.activity.draw import draw, locate
-from mrv.activity.frame import FRAME_FILE, MAP_FILE, Frame, PlacedUnit, parse_frame
+from mrv.activity.frame import FRAME_FILE, MAP_FILE, Frame, PlacedUnit
+from mrv.activity.frozen_frame import parse_frame
 from mrv.activity.frozen_map import check_map, grid_section, read_map
 from mrv.activity.reference import REFERENCE_FILE, ReferenceSample, parse_reference
 from mrv.errors import PlanError

@@ -19,7 +19,7 @@ from mrv.accounts.ground import panel_of
 from mrv.activity.allocation import PlannedStratum
 from mrv.activity.confidence_strata import CONFIDENCE_STRATA, StrataRules
 from mrv.activity.design import share_out
-from mrv.activity.frame import parse_frame
+from mrv.activity.frozen_frame import parse_frame
 from mrv.activity.strata import BUFFER, FOREST, GAIN, LOSS, LOW, NON_FOREST
 from mrv.cli import main
 from mrv.errors import PlanError, UsageError

@@ -17,7 +17,7 @@ from support.made_sample import CLASSES, EXPECTED, GRID, NAMES, YEARS, design, m
 
 from mrv.activity.allocation import PlannedStratum
 from mrv.activity.design import ResponseDesign, SampleSize, share_out
-from mrv.activity.frame import parse_frame
+from mrv.activity.frozen_frame import parse_frame
 from mrv.activity.frozen_map import check_map, grid_of, read_map
 from mrv.activity.panel import check_project, read_panel
 from mrv.areas import pixel_areas_mm2

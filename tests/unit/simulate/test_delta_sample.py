@@ -8,7 +8,7 @@ import delta_world
 import make
 import pytest
 
-from mrv.activity.frame import parse_frame
+from mrv.activity.frozen_frame import parse_frame
 from mrv.activity.frozen_map import check_map, read_map
 from mrv.attest.keys import new_key
 from mrv.errors import SourceError, UsageError
