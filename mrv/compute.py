@@ -1,4 +1,4 @@
-"""Where Dask runs: one string, owned by this library. It can never change the answer."""
+"""Where Dask runs, with or without a GPU: one string, owned by this library. It can never change the answer."""
 
 from __future__ import annotations
 
@@ -13,35 +13,45 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LOCAL = re.compile(r"local(?::(threads|processes)=([1-9][0-9]{0,3}))?")
-HELP = "none | local | local:threads=N | local:processes=N | tcp://host:port"
+HELP = "none | local | local:threads=N | local:processes=N | tcp://host:port, each with +gpu or without"
+_GPU = "+gpu"
+
+
+def wants_gpu(where: str) -> bool:
+    """Whether ``where`` asks for a GPU."""
+    return where.endswith(_GPU)
 
 
 @contextmanager
-def running(where: str) -> Iterator[None]:
+def running(where: str) -> Iterator[bool]:
     """Run Dask graphs inside this context as ``where`` says.
 
     Args:
         where: ``none`` (in this thread), ``local`` (threads, one a core; the default), ``local:threads=N``,
-            ``local:processes=N``, or ``tcp://host:port`` of a scheduler.
+            ``local:processes=N``, or ``tcp://host:port`` of a scheduler; with ``+gpu`` after it, chunks go to a GPU there.
+
+    Yields:
+        Whether a GPU was asked for.
 
     Raises:
         UsageError: ``where`` is none of these, or the scheduler cannot be reached.
     """
     import dask
 
-    local = _LOCAL.fullmatch(where)
-    if where == "none":
+    place, gpu = where.removesuffix(_GPU), wants_gpu(where)
+    local = _LOCAL.fullmatch(place)
+    if place == "none":
         with dask.config.set(scheduler="synchronous"):
-            yield
+            yield gpu
     elif local and local[1] == "processes":
         with _cluster(int(local[2])):
-            yield
+            yield gpu
     elif local:
         with dask.config.set(scheduler="threads", num_workers=int(local[2] or os.cpu_count() or 1)):
-            yield
-    elif where.startswith("tcp://"):
-        with _client(where):
-            yield
+            yield gpu
+    elif place.startswith("tcp://"):
+        with _client(place):
+            yield gpu
     else:
         raise UsageError(f"unknown place to run: {where}", code="compute.where", field="where", hint=HELP)
 

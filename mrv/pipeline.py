@@ -17,6 +17,7 @@ from mrv.areas import total_m2
 from mrv.compose import compose, project_section
 from mrv.errors import UsageError
 from mrv.inputs import Inputs, seed_of
+from mrv.kernels.cuda.device import CPU
 from mrv.observe.observe import observe
 from mrv.observe.optical import Optical
 from mrv.observe.scenes import layer_section
@@ -72,6 +73,11 @@ class Result:
         if isinstance(self.detail, Optical):
             return self.detail
         raise UsageError("no optical detector ran", code="run.not-optical", hint="look at the result's detail and maps")
+
+    @property
+    def device(self) -> str:
+        """What the detector ran on; what has no twin runs on the CPU."""
+        return self.detail.device if isinstance(self.detail, Optical) else CPU
 
     @property
     def activity(self) -> ActivityData:
@@ -152,7 +158,7 @@ def code_digest() -> str:
                 continue
             if entry.is_dir():
                 walk(entry, f"{name}/")
-            elif name.endswith((".py", ".csv")):
+            elif name.endswith((".py", ".csv", ".cu")):
                 rows.append(f"{name} {hashlib.sha256(entry.read_bytes()).hexdigest()}")
 
     walk(root, "")

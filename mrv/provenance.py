@@ -41,13 +41,13 @@ def software() -> dict[str, str]:
     return found
 
 
-def machine() -> dict[str, str]:
-    """The kind of machine; no host name."""
+def machine(device: str) -> dict[str, str]:
+    """The kind of machine, and what its detector ran on; no host name."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": str(os.cpu_count() or 0),
-        "device": "cpu",
+        "device": device,
     }
 
 
@@ -62,19 +62,20 @@ def _processor() -> str:
     return platform.processor() or "unknown"
 
 
-def provenance(*, started: str, where: str, warnings: list[str]) -> dict[str, Any]:
+def provenance(*, started: str, where: str, device: str, warnings: list[str]) -> dict[str, Any]:
     """The provenance section of an attestation.
 
     Args:
         started: When the run began.
         where: The string that says where Dask ran.
+        device: What the detector ran on: ``cpu``, or a GPU by name and compiler.
         warnings: What libraries warned of.
     """
     return {
         "started": started,
         "ended": utc_now(),
         "software": software(),
-        "platform": machine(),
+        "platform": machine(device),
         "where": where,
         "warnings": sorted(set(warnings)),
     }

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from mrv.errors import MRVError, SourceError, StoreError
 from mrv.grid import grid_for, window_bbox
 from mrv.inputs import input_suffix
+from mrv.observe.observe import check_place
 from mrv.pipeline import Result, compute
 from mrv.precheck import precheck
 from mrv.provenance import provenance
@@ -166,7 +167,7 @@ def attest(
     materials = _materials(project, store, evidence, result)
     document = _sign(
         project, result, materials, signer, supersedes,
-        provenance(started=started, where=place, warnings=told),
+        provenance(started=started, where=place, device=result.device, warnings=told),
     )  # fmt: skip
     progress("write report", 0, 0)
     _write(out, store, materials, document, relative_items(items, project.folder), result)
@@ -207,6 +208,7 @@ def verify_period(
     """
     claim = project.plan.claim_for(period)
     precheck(project, claim)
+    check_place(where or project.settings.where)
     progress("search", 0, 0)
     items = search_scenes(project, claim)
     fetched = fetch_scenes(project, items, refetch=refetch, progress=progress)

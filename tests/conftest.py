@@ -61,3 +61,11 @@ def full_result(tmp_path_factory):
     from support.full_project import full_project, run_full
 
     return run_full(full_project(tmp_path_factory.mktemp("full-result")))
+
+
+@pytest.fixture(scope="session", params=["host", "cuda"])
+def device(request):
+    """What twins run on: their source compiled for the processor, and a GPU where there is one."""
+    from support.host_device import made_device
+
+    return made_device(request.param)

@@ -82,11 +82,12 @@ class OpticalDetector(Protocol):
     def anomaly(self) -> Anomaly:
         """What it calls an anomaly, for people."""
 
-    def detect(self, cube: xr.Dataset) -> ChangeMap:
+    def detect(self, cube: xr.Dataset, *, gpu: bool = False) -> ChangeMap:
         """Run over the cube of those scenes.
 
         Args:
             cube: Dataset (time, y, x) of int16 bands by role, ``clear``, and ``ndvi``.
+            gpu: Whether chunks go to a GPU; changes nothing in the result.
         """
 
     def curve(self, bands: Mapping[str, NDArray[np.int16]], clear: NDArray[np.bool_]) -> Curve:

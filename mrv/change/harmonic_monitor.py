@@ -10,6 +10,8 @@ import numpy as np
 from mrv.change.change_map import Anomaly, ChangeMap, Curve
 from mrv.cube import ndvi
 from mrv.errors import SourceError
+from mrv.kernels.cuda import harmonic as twin
+from mrv.kernels.cuda.device import open_device
 from mrv.kernels.harmonic import NODATA, harmonic_basis, model_series, monitor
 
 if TYPE_CHECKING:
@@ -52,18 +54,23 @@ class Model:
         first = np.concatenate([[False], years[1:] != years[:-1]])
         return first & self.rules.refit_yearly
 
-    def block(self, index: NDArray[np.int16]) -> NDArray[np.int32]:
+    def block(self, index: NDArray[np.int16], *, gpu: bool = False) -> NDArray[np.int32]:
         """Run the detector on a block.
 
         Args:
             index: int16 (time, y, x), as the cube gives it.
+            gpu: Whether on the GPU of this process; the same integers.
 
         Returns:
             int32 (3, y, x): break day, confidence, clear count.
         """
         day = np.zeros(index.shape[1:], np.int32)
         confidence, clear = np.zeros(index.shape[1:], np.uint8), np.zeros(index.shape[1:], np.uint16)
-        monitor(self.normalise(index), self.days, *self._rules(), day, confidence, clear)
+        arguments = (self.normalise(index), self.days, *self._rules(), day, confidence, clear)
+        if gpu:
+            twin.monitor(open_device(), *arguments)
+        else:
+            monitor(*arguments)
         return np.stack([day, confidence.astype(np.int32), clear.astype(np.int32)])
 
     def normalise(self, index: NDArray[np.int16]) -> NDArray[np.int16]:
@@ -99,9 +106,9 @@ class Model:
         seen = np.where(index != NODATA, self.normalise(index), np.nan).astype(np.float64)
         return Curve("NDVI", seen, fitted, threshold)
 
-    def detect(self, cube: xr.Dataset) -> ChangeMap:
+    def detect(self, cube: xr.Dataset, *, gpu: bool = False) -> ChangeMap:
         """Run over the cube; see :func:`detect`."""
-        return detect(cube, self)
+        return detect(cube, self, gpu=gpu)
 
     def _rules(self) -> tuple[Any, ...]:
         rules = self.rules
@@ -111,12 +118,13 @@ class Model:
         )  # fmt: skip
 
 
-def detect(cube: xr.Dataset, model: Model) -> ChangeMap:
+def detect(cube: xr.Dataset, model: Model, *, gpu: bool = False) -> ChangeMap:
     """Run the detector over the cube.
 
     Args:
         cube: Dataset with ``ndvi`` (time, y, x), int16 × 10⁴, of the scenes of ``model``.
         model: The detector.
+        gpu: Whether chunks go to a GPU.
 
     Raises:
         SourceError: Too few scenes are history for any pixel to be monitored.
@@ -131,5 +139,5 @@ def detect(cube: xr.Dataset, model: Model) -> ChangeMap:
             hint="search further back (sources.first), relax method.observation, or start the project later",
         )
     index: Any = cube["ndvi"].data
-    found = da.map_blocks(model.block, index, dtype=np.int32, chunks=((3,), *index.chunks[1:])).compute()
+    found = da.map_blocks(model.block, index, gpu=gpu, dtype=np.int32, chunks=((3,), *index.chunks[1:])).compute()
     return ChangeMap(np.ascontiguousarray(found[0]), found[1].astype(np.uint8), found[2].astype(np.uint16))

@@ -9,7 +9,7 @@ state = model.fit(bands, clear); state = state.extend(…)          # or scene b
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,8 @@ import numpy as np
 from mrv.change.loss_filter import scalar_product
 from mrv.change.published import table_rows
 from mrv.errors import SourceError
+from mrv.kernels.cuda import step_monitor as twin
+from mrv.kernels.cuda.device import open_device
 from mrv.kernels.step_monitor import RESULT_ROWS, decide_block, fit_block, monitor_block, residual_of_scene
 from mrv.kernels.tile_fit import history_waves, tile_scratch, year_waves
 
@@ -134,21 +136,23 @@ class StepModel:
         """Harmonics at the days (time, 9)."""
         return year_waves(self.days)
 
-    def block(self, bands: NDArray[np.int16], clear: NDArray[np.bool_]) -> NDArray[np.int32]:
+    def block(self, bands: NDArray[np.int16], clear: NDArray[np.bool_], *, gpu: bool = False) -> NDArray[np.int32]:
         """Run the detector on a block.
 
         Args:
             bands: Reflectance × 10⁴ (time, band, y, x), in the filter's order.
             clear: What counts (time, y, x).
+            gpu: Whether on the GPU of this process; the same integers.
 
         Returns:
             int32 (7, y, x), rows as :func:`mrv.kernels.step_monitor.decide_block` gives them.
         """
         shape, pixels = self._check(bands, clear), clear[0].size
         padded, out = history_waves(self.waves, self.history), np.empty((RESULT_ROWS, pixels), np.int32)
-        monitor_block(
+        run: Any = partial(twin.monitor_block, open_device()) if gpu else partial(monitor_block, scratch=self._scratch(padded))
+        run(
             _flat(bands, pixels), _flat(clear, pixels), self.filter.weights, self.offset, self.days, self.waves, padded,
-            self.history, self.rules.packed_fit(self.filter.tint), self._floor, *self.decision(), self._scratch(padded), out,
+            self.history, self.rules.packed_fit(self.filter.tint), self._floor, *self.decision(), out=out,
         )  # fmt: skip
         return out.reshape(RESULT_ROWS, *shape)
 

@@ -51,11 +51,12 @@ class StepDetector:
         """What a picture draws as an anomaly; the method itself weighs all observations after a date together."""
         return Anomaly(self.table.detector, f"{_ANOMALOUS:g}", self.model.rules.fewest, refit_yearly=False)
 
-    def detect(self, cube: xr.Dataset) -> ChangeMap:
+    def detect(self, cube: xr.Dataset, *, gpu: bool = False) -> ChangeMap:
         """Losses over the cube.
 
         Args:
             cube: Dataset (time, y, x) with the plan's bands (int16 × 10⁴) and ``clear``.
+            gpu: Whether chunks go to a GPU.
 
         Returns:
             Losses of enough confidence; ``more`` has ``last_clear_day``, ``loss_percent`` and ``back_percent``, 0 elsewhere.
@@ -66,7 +67,7 @@ class StepDetector:
         chunks = ((7,), *bands.chunks[2:])
         # The band axis goes: (time, band, y, x) and (time, y, x) become (row, y, x).
         found = da.blockwise(
-            self.model.block, "ryx", bands, "tbyx", cube["clear"].data, "tyx", dtype=np.int32, concatenate=True,
+            self.model.block, "ryx", bands, "tbyx", cube["clear"].data, "tyx", gpu=gpu, dtype=np.int32, concatenate=True,
             new_axes={"r": 7}, align_arrays=False, adjust_chunks={"y": chunks[1], "x": chunks[2]},
         ).compute()  # fmt: skip
         loss = (found[CLASS] == CLEARING) | (found[CLASS] == DEGRADATION)

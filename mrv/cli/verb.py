@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-WHERE = "none | local | local:threads=N | local:processes=N | tcp://host:port"
+WHERE = "none | local | local:threads=N | local:processes=N | tcp://host:port, each with +gpu or without"
 
 
 def verb(verbs: Any, name: str, call: Callable[[argparse.Namespace], int], help_text: str) -> argparse.ArgumentParser:

@@ -22,10 +22,12 @@ TILE = 256
 """Pixels of a tile: its features of some hundred dates stay in a core's second cache."""
 COEFFICIENTS = 5
 """Mean, and cosine and sine of two harmonics."""
-_SUMS = 9
-_BLOCK = 4
+SUMS = 9
+"""Waves whose sums make the normal matrix."""
+BLOCK = 4
+"""Dates that are added up at a time."""
 _QUANTUM = float(2**20)
-_ZERO, _HALF, _ONE, _TINY = np.float32(0), np.float32(0.5), np.float32(1), np.float32(1e-6)
+_ZERO, _HALF, _ONE, TINY = np.float32(0), np.float32(0.5), np.float32(1), np.float32(1e-6)
 
 
 def year_waves(days: NDArray[np.int32]) -> F4:
@@ -51,7 +53,7 @@ def history_waves(waves: F4, history: int) -> F4:
         waves: Of all dates (time, 9).
         history: Leading dates that are history.
     """
-    padded = np.zeros((-(-history // _BLOCK) * _BLOCK, _SUMS), np.float32)
+    padded = np.zeros((-(-history // BLOCK) * BLOCK, SUMS), np.float32)
     padded[:history] = waves[:history]
     return padded
 
@@ -70,7 +72,7 @@ def tile_scratch(features: int, times: int) -> tuple[F4, F4, F4, F4, F4, F4, F4]
 
     return (
         room(features, times), room(times), room(size), room(features + 1),
-        room(_SUMS + size + _BLOCK), room(COEFFICIENTS * (COEFFICIENTS + 1) // 2), room(size),
+        room(SUMS + size + BLOCK), room(COEFFICIENTS * (COEFFICIENTS + 1) // 2), room(size),
     )  # fmt: skip
 
 
@@ -115,24 +117,24 @@ def load_tile(
 def _accumulate(values: F4, weight: F4, waves: F4, count: int, sums: F4) -> None:
     """Weighted sums of the 9 waves, and of each feature times the 5 of the basis; four dates at a time."""
     features = values.shape[0]
-    masked = sums[_SUMS + COEFFICIENTS * features :]
-    sums[: _SUMS + COEFFICIENTS * features] = _ZERO
-    for t in range(0, waves.shape[0], _BLOCK):
+    masked = sums[SUMS + COEFFICIENTS * features :]
+    sums[: SUMS + COEFFICIENTS * features] = _ZERO
+    for t in range(0, waves.shape[0], BLOCK):
         w0, w1, w2, w3 = weight[t], weight[t + 1], weight[t + 2], weight[t + 3]
-        for m in range(_SUMS):
+        for m in range(SUMS):
             a0, a1, a2, a3 = waves[t, m], waves[t + 1, m], waves[t + 2, m], waves[t + 3, m]
             row = sums[m]
             for p in range(count):
                 row[p] += (a0 * w0[p] + a1 * w1[p]) + (a2 * w2[p] + a3 * w3[p])
         for f in range(features):
-            for i in range(_BLOCK):
+            for i in range(BLOCK):
                 target, value, counted = masked[i], values[f, t + i], weight[t + i]
                 for p in range(count):
                     target[p] = counted[p] * value[p]
             v0, v1, v2, v3 = masked[0], masked[1], masked[2], masked[3]
             for k in range(COEFFICIENTS):
                 a0, a1, a2, a3 = waves[t, k], waves[t + 1, k], waves[t + 2, k], waves[t + 3, k]
-                row = sums[_SUMS + COEFFICIENTS * f + k]
+                row = sums[SUMS + COEFFICIENTS * f + k]
                 for p in range(count):
                     row[p] += (a0 * v0[p] + a1 * v1[p]) + (a2 * v2[p] + a3 * v3[p])
 
@@ -147,7 +149,7 @@ def _fill(sums: F4, features: int, per_coefficient: np.float32, ridge: np.float3
         one = _ONE if n >= per_coefficient * np.float32(3) else _ZERO
         two = _ONE if n >= per_coefficient * np.float32(5) else _ZERO
         pad1, pad2 = ridge + (_ONE - one), ridge + (_ONE - two)
-        matrix[0, p] = n + _TINY
+        matrix[0, p] = n + TINY
         matrix[1, p], matrix[2, p] = c1 * one, _HALF * (n + c2) * one + pad1
         matrix[3, p], matrix[4, p], matrix[5, p] = s1 * one, _HALF * s2 * one, _HALF * (n - c2) * one + pad1
         matrix[6, p], matrix[7, p], matrix[8, p] = c2 * two, _HALF * (c1 + c3) * two, _HALF * (s3 - s1) * two
@@ -155,7 +157,7 @@ def _fill(sums: F4, features: int, per_coefficient: np.float32, ridge: np.float3
         matrix[10, p], matrix[11, p], matrix[12, p] = s2 * two, _HALF * (s3 + s1) * two, _HALF * (c1 - c3) * two
         matrix[13, p], matrix[14, p] = _HALF * s4 * two, _HALF * (n - c4) * two + pad2
         for f in range(features):
-            base, right = COEFFICIENTS * f, _SUMS + COEFFICIENTS * f
+            base, right = COEFFICIENTS * f, SUMS + COEFFICIENTS * f
             step[base, p] = sums[right, p]
             step[base + 1, p], step[base + 2, p] = sums[right + 1, p] * one, sums[right + 2, p] * one
             step[base + 3, p], step[base + 4, p] = sums[right + 3, p] * two, sums[right + 4, p] * two
@@ -171,7 +173,7 @@ def _solve(matrix: F4, step: F4, features: int, count: int) -> None:
             for p in range(count):
                 pivot[p] -= left[p] * left[p]
         for p in range(count):
-            pivot[p] = np.sqrt(max(pivot[p], _TINY))
+            pivot[p] = np.sqrt(max(pivot[p], TINY))
         for i in range(j + 1, COEFFICIENTS):
             entry = matrix[i * (i + 1) // 2 + j]
             for k in range(j):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mrv import compute as place
 from mrv.observe.extents import observe_extents
 from mrv.observe.fused import observe_fused
-from mrv.observe.optical import observe_optical
+from mrv.observe.optical import device_there, observe_optical
 from mrv.observe.scenes import verify_pixels
 from mrv.plan import FusionTable
 
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from mrv.plan import Claim, MonitoringPlan
     from mrv.sources.items import Scene
     from mrv.sources.store import Store
+
+
+def check_place(where: str) -> None:
+    """Refuse a GPU that is not there before anything is fetched.
+
+    Args:
+        where: Where Dask will run.
+
+    Raises:
+        UsageError: No such place, or no GPU there.
+    """
+    if place.wants_gpu(where):
+        with place.running(where):
+            device_there(gpu=True)
 
 
 def observe(
@@ -50,11 +64,11 @@ def observe(
     Raises:
         MRVError: What the evidence or the detector refuses.
     """
-    with place.running(where):
+    with place.running(where) as gpu:
         progress("check evidence")
         verify_pixels(store, scenes)
         if isinstance(plan.method.change, FusionTable):
             return observe_fused(plan, claim, scenes, window=window, store=store, chunk=chunk, progress=progress)
         if plan.method.is_optical:
-            return observe_optical(plan, claim, scenes, window=window, store=store, chunk=chunk, progress=progress)
+            return observe_optical(plan, claim, scenes, window=window, store=store, chunk=chunk, gpu=gpu, progress=progress)
         return observe_extents(plan, claim, scenes, window=window, store=store, progress=progress)

@@ -12,6 +12,7 @@ from mrv.change.screening import NOWHERE, Points
 from mrv.change.step_detector import calibration_points, set_up
 from mrv.cube import Layer, Reader, build_cube
 from mrv.errors import SourceError
+from mrv.kernels.cuda.device import CPU, device_name
 from mrv.observe.observed import Observed, change_maps
 from mrv.observe.optical_survey import survey_optical
 from mrv.observe.scenes import layer_section
@@ -48,6 +49,8 @@ class Optical:
     """The detector, set up for the scenes used."""
     change: ChangeMap
     """What it found."""
+    device: str = CPU
+    """What it ran on, as provenance says it."""
 
     @property
     def used(self) -> tuple[Layer, ...]:
@@ -63,6 +66,7 @@ def observe_optical(
     window: Window,
     store: Store,
     chunk: int,
+    gpu: bool,
     progress: Callable[[str], None],
 ) -> tuple[Observed, Optical]:
     """Screen, monitor and measure.
@@ -74,13 +78,16 @@ def observe_optical(
         window: Where.
         store: The store.
         chunk: Edge of a chunk, pixels.
+        gpu: Whether chunks go to a GPU.
         progress: Told the name of each stage.
 
     Raises:
+        UsageError: No GPU where one was asked for.
         SourceError: No usable scene where one is needed, two of one day, or no tree cover.
     """
     period = Period(claim.start, claim.end)
     _refuse_unseen(plan, scenes, period)
+    device = device_there(gpu=gpu)
     forest, cover = forest_at_start(plan, scenes, grid=window.grid, store=store)
     progress("screen scenes")
     survey, sample = survey_optical(
@@ -89,7 +96,7 @@ def observe_optical(
     progress("detect change")
     check_observed(plan, claim, [survey])
     model, cube = _detector(plan, survey, sample, chunk)
-    change = model.detect(cube)
+    change = model.detect(cube, gpu=gpu)
     activity = measure_change(
         change, forest, window.inside, window.areas_mm2, scene_days=model.days, since=plan.project.start, period=period,
         minimum_px=plan.project.forest.minimum_mapping_unit_px, buffer_px=plan.method.activity.buffer_px,
@@ -102,7 +109,22 @@ def observe_optical(
         maps=change_maps(change, activity),
         forest=forest,
     )
-    return seen, Optical(survey.reader, survey.layers, survey.screened, model, change)
+    return seen, Optical(survey.reader, survey.layers, survey.screened, model, change, device)
+
+
+def device_there(*, gpu: bool) -> str:
+    """What a detector runs on where Dask runs, as provenance says it.
+
+    Args:
+        gpu: Whether a GPU was asked for.
+
+    Raises:
+        UsageError: There is none.
+    """
+    import dask
+
+    name: str = dask.delayed(device_name, pure=False)(gpu=gpu).compute()
+    return name
 
 
 def _refuse_unseen(plan: MonitoringPlan, scenes: Sequence[Scene], period: Period) -> None:

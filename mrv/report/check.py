@@ -40,7 +40,7 @@ def check_section(document: dict[str, Any], s: Statement, name: str) -> Html:
         ("Code digest", m.code_digest),
         ("Boundary digest", s.project.boundary_digest),
         *((f"Map {entry.name}", entry.pixels) for entry in s.activity.maps),
-        ("Run", f"{p['started']} to {p['ended']}, {p['where']}"),
+        ("Run", f"{p['started']} to {p['ended']}, {p['where']}, {p['platform'].get('device', 'device not said')}"),
         ("Software", software),
         ("Library warnings", "; ".join(p["warnings"]) or "none"),
     ]
