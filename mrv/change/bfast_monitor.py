@@ -10,13 +10,15 @@ the reason, and says nothing of forest.  Every integer is that of the float64 de
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from mrv.change.critical_values import critical_value, cusum_boundary, mosum_boundary
 from mrv.change.season_model import SeasonMonitor, by_threads, check_model, composite_years, refused
+from mrv.kernels.cuda import mosum as twin
+from mrv.kernels.cuda.device import open_device
 from mrv.kernels.mosum import middle_networks, monitor_block, monitor_stable_block, mosum_scratch
 from mrv.kernels.season_tile import TILE
 
@@ -107,12 +109,13 @@ class BfastMonitor(SeasonMonitor[MonitorRules]):
         """Boundary (observations of the history, observation past it)."""
         return self.rules.boundary(self.history, len(self.days) - self.history)
 
-    def block(self, index: I2, threads: int = 1) -> Breaks:
+    def block(self, index: I2, threads: int = 1, *, gpu: bool = False) -> Breaks:
         """Run the detector on a block.
 
         Args:
             index: int16 (time, y, x), index × 10⁴, −32768 where not seen.
             threads: Threads; the integers do not depend on them.
+            gpu: Whether on the GPU of this process instead; the same integers.
 
         Raises:
             SourceError: The block is not int16, or has other dates than the model.
@@ -135,7 +138,16 @@ class BfastMonitor(SeasonMonitor[MonitorRules]):
             )  # fmt: skip
 
         _ = self.model.tables, self._decision  # made once, before there are threads
-        by_threads(series if rules.history == "ROC" else tiles, flat.shape[1], threads)
+        if gpu and rules.history == "ROC":
+            twin.monitor_stable_block(
+                open_device(), flat, self.days, self.history, self.model.basis, rules.share, rules.min_history, self.boundary,
+                rules.critical_history, day, magnitude, number, start,
+            )  # fmt: skip
+        elif gpu:
+            run: Any = partial(twin.monitor_block, open_device())
+            run(flat, self.days, self.history, *self.model.tables, *self._decision[:4], day, magnitude, number)
+        else:
+            by_threads(series if rules.history == "ROC" else tiles, flat.shape[1], threads)
         return Breaks(day.reshape(shape), magnitude.reshape(shape), number.reshape(shape), start.reshape(shape))
 
     @cached_property

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 UNMONITORED, NO_BREAK = np.int32(-1), np.int32(0)
 NEAR = np.float32(2e-4)
 """A process that comes this near its boundary, as a share of it, is followed in float64."""
-_ZERO, _ONE, _FAR, _VARIANCE = np.float32(0), np.float32(1), np.float32(3e38), np.float32(LEAST_VARIANCE)
+_ZERO, _ONE, FAR, _VARIANCE = np.float32(0), np.float32(1), np.float32(3e38), np.float32(LEAST_VARIANCE)
 _MOST, _LEAST, _REACH = np.int16(32767), np.int16(-32767), np.float32(32767)
 _STEP, _STILL = np.int32(TILE), np.int32(0)
 _BITS = [[i for i in range(MASK_BITS) if code >> i & 1] for code in range(1 << MASK_BITS)]
@@ -161,7 +161,7 @@ def _walk(
     for p in range(TILE):
         bound[p] = limit[p]
         found[p] = seen[p]
-        near[p] = _FAR
+        near[p] = FAR
     for p in range(TILE):
         place[p] = window[p] * _STEP + np.int32(p)
     for j in range(ranks):

@@ -28,7 +28,7 @@ TILE = 256
 WEAK_PIVOT, WEAK_REST = np.float32(1e-2), np.float32(1 / 256)
 """A pivot below this share of its diagonal entry, or less than this share of the variance left, costs float32 its digits."""
 _DATES = 4
-_ZERO, _ONE, _TINY, _NONE = np.float32(0), np.float32(1), np.float32(1e-3), np.uint8(0)
+_ZERO, _ONE, TINY, _NONE = np.float32(0), np.float32(1), np.float32(1e-3), np.uint8(0)
 
 
 def fit_scratch(history: int) -> tuple[Any, ...]:
@@ -196,7 +196,7 @@ def solve_tile(matrix: F4, right: F4, size: int, rest: F4, weak: F4, inverse: F4
                 z[p] -= left[p] * other[p]
         for p in range(TILE):
             weak[p] = min(weak[p], pivot[p] / max(rest[p], _ONE))
-            inv[p] = _ONE / np.sqrt(max(pivot[p], _TINY))
+            inv[p] = _ONE / np.sqrt(max(pivot[p], TINY))
         for p in range(TILE):
             z[p] *= inv[p]
             squares[p] -= z[p] * z[p]

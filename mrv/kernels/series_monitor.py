@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 NO_BREAK_INDEX, UNMONITORED_INDEX = -1, -2
 LEAST_VARIANCE = 1.0 / 12.0
 """Of an index in whole numbers: a residual cannot be known better than its rounding."""
-_REACH = 32767.0
-_NOTHING = 1e-9
+REACH = 32767.0
+"""Of a residual in a median."""
+NOTHING = 1e-9
+"""What is rotated in from here on."""
 
 
 @njit(nogil=True)
@@ -140,7 +142,7 @@ def _rotate_in(value: float, x: F8, triangle: F8, scale: F8, theta: F8, row: F8)
     size, weight = x.shape[0], 1.0
     row[:] = x[:]
     for i in range(size):
-        if weight == 0.0 or abs(row[i]) < _NOTHING:
+        if weight == 0.0 or abs(row[i]) < NOTHING:
             continue
         head = row[i]
         grown = scale[i] + weight * head * head
@@ -219,7 +221,7 @@ def middle_of(residuals: F8) -> int:
         return 0
     whole = np.empty(count, np.int64)
     for i in range(count):
-        whole[i] = int(min(max(np.rint(residuals[i]), -_REACH), _REACH))
+        whole[i] = int(min(max(np.rint(residuals[i]), -REACH), REACH))
     whole.sort()
     return int((whole[(count - 1) // 2] + whole[count // 2] + 1) >> 1)
 

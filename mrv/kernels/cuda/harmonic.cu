@@ -48,42 +48,6 @@ __device__ inline int screen_by_median(Pixel pixel, int history, double floor) {
     return count;
 }
 
-__device__ inline bool solve_spd(double (*matrix)[SIZE], double *vector, int size) {
-#pragma unroll
-    for (int j = 0; j < SIZE; j++) {
-        if (j >= size) break;
-#pragma unroll
-        for (int i = j; i < SIZE; i++) {
-            if (i >= size) break;
-            double total = matrix[i][j];
-#pragma unroll
-            for (int k = 0; k < j; k++) total -= matrix[i][k] * matrix[j][k];
-            if (i == j) {
-                if (total <= 1e-9) return false;
-                matrix[j][j] = sqrt(total);
-            } else {
-                matrix[i][j] = total / matrix[j][j];
-            }
-        }
-    }
-#pragma unroll
-    for (int i = 0; i < SIZE; i++) {
-        if (i >= size) break;
-#pragma unroll
-        for (int k = 0; k < i; k++) vector[i] -= matrix[i][k] * vector[k];
-        vector[i] /= matrix[i][i];
-    }
-#pragma unroll
-    for (int i = SIZE - 1; i >= 0; i--) {
-        if (i >= size) continue;
-#pragma unroll
-        for (int k = i + 1; k < SIZE; k++)
-            if (k < size) vector[i] -= matrix[k][i] * vector[k];
-        vector[i] /= matrix[i][i];
-    }
-    return true;
-}
-
 __device__ inline int fit_kept(Pixel pixel, int times, const Fit &fit, int size, double *beta) {
     double matrix[SIZE][SIZE];
     int count = 0;

@@ -24,7 +24,7 @@ def program(coefficients: int) -> Program:
         coefficients: Of the whole basis.
     """
     constants = (("SIZE", coefficients), *((name, getattr(harmonic, name)) for name in _CONSTANTS))
-    return Program("monitor", ("exact.cu", "harmonic.cu"), constants)
+    return Program("monitor", ("exact.cu", "solve.cu", "harmonic.cu"), constants)
 
 
 def monitor(
