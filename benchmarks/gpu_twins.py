@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mrv.change import harmonic_monitor, matched_step
+from mrv.change import bfast_monitor, harmonic_monitor, matched_step
+from mrv.change.bfast_monitor import BfastMonitor, Breaks, MonitorRules
 from mrv.change.harmonic_monitor import Model
 from mrv.change.loss_filter import calibrate_on
 from mrv.change.matched_step import StepModel, StepRules
@@ -68,10 +69,16 @@ def detectors(cube: ReflectanceCube) -> dict[str, tuple[Callable[..., Any], int]
         consecutive=3,
     )  # fmt: skip
     harmonic = Model(rules, cube.days, np.zeros(len(cube.days), np.int16), HISTORY)
+    moving = BfastMonitor(MonitorRules(), cube.days, HISTORY)
     return {
+        "bfast-monitor/1": (lambda gpu=False: _stacked(moving.block(index, gpu=gpu)), index.nbytes),
         "matched-step/1": (partial(step.block, cube.bands, cube.clear), cube.bands.nbytes + cube.clear.nbytes),
         "harmonic-monitor/1": (partial(harmonic.block, index), index.nbytes),
     }
+
+
+def _stacked(found: Breaks) -> Any:
+    return np.stack([found.break_day, found.magnitude, found.break_index])
 
 
 def measured(run: Callable[..., Any], device: Timed, pixels: int) -> dict[str, Any]:
@@ -104,7 +111,7 @@ def main() -> int:
         print(f"no twin was measured: {error}\n{error.hint}")
         return 0
     device, rows = Timed(), []
-    for module in (matched_step, harmonic_monitor):
+    for module in (bfast_monitor, harmonic_monitor, matched_step):
         module.open_device = lambda: device
     for regime in ("usual", "cloud 70 %"):
         for size in SIZES:
