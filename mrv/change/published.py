@@ -7,6 +7,7 @@ from mrv.committed import committed_rows
 _COLUMNS = {
     "bandpass": ("sensor", "role", "slope", "offset", "verified"),
     "critical_values": ("process", "window", "period", "level", "value", "source"),
+    "densities": ("id", "index", "shift", "spread", "floor", "verified"),
     "endmembers": ("name", "blue", "green", "red", "nir", "swir1", "swir2"),
     "step_confidence": ("score", "percent", "losses"),
 }
