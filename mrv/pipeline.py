@@ -18,6 +18,7 @@ from mrv.compose import compose, project_section
 from mrv.errors import UsageError
 from mrv.inputs import Inputs, seed_of
 from mrv.kernels.cuda.device import CPU
+from mrv.observe.fused import Fused
 from mrv.observe.observe import observe
 from mrv.observe.optical import Optical
 from mrv.observe.scenes import layer_section
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from mrv.activity.mapped import ActivityData
     from mrv.change.extent_maps import ExtentChange
-    from mrv.observe.fused import Fused
     from mrv.observe.observed import Observed
     from mrv.plan import Claim, MonitoringPlan
     from mrv.project import Boundary
@@ -72,7 +72,8 @@ class Result:
         """
         if isinstance(self.detail, Optical):
             return self.detail
-        raise UsageError("no optical detector ran", code="run.not-optical", hint="look at the result's detail and maps")
+        what = "fused several sensors" if isinstance(self.detail, Fused) else "compared extent maps"
+        raise UsageError(f"this run {what}", code="run.not-optical", hint="look at the result's detail and maps")
 
     @property
     def device(self) -> str:

@@ -91,7 +91,7 @@ class MonitoringPlan(Table):
         fused = isinstance(change, FusionTable)
         need: tuple[Role, ...] = (*self.method.monitors, "tree-cover") if self.method.monitors else ("extent",)
         for role in need:
-            if roles.count(role) != 1 and not (fused and role == "radar" and role in roles):
+            if roles.count(role) != 1 and not (fused and role in {"optical", "radar"} and role in roles):
                 raise ValueError(f"exactly one source of role {role} is needed for {change.detector}")
         if stray := sorted(set(roles) - {*need, "biomass"}):
             raise ValueError(f"{change.detector} has no use for a source of role {stray[0]}")

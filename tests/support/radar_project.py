@@ -3,7 +3,8 @@
     radar_project(tmp_path)                                      # optical and radar
     radar_project(tmp_path, evidence=("radar",))                 # radar alone
     radar_project(tmp_path, evidence=("optical",))               # optical alone
-    radar_project(tmp_path, evidence=("mosaic",), mosaics=...)   # yearly mosaics of L-band
+    radar_project(tmp_path, evidence=("mosaic",))                # yearly mosaics of L-band
+    radar_project(tmp_path, evidence=("optical", "second"))      # two optical sensors, the second two days later
 
 Sentinel-1 images of two orbits every 15 days, linear power with speckle of 16 looks, the second orbit 2 dB darker; mosaics of
 digital numbers with JAXA's mask.  Clearings are those of the tiny project.
@@ -29,6 +30,11 @@ EVERY, FIRST, LAST = 15, date(2018, 1, 5), date(2021, 12, 28)
 IMAGES = tuple(FIRST + timedelta(days=EVERY * k) for k in range((LAST - FIRST).days // EVERY + 1))
 YEARS = range(2013, 2022)
 SOURCES: dict[str, Any] = {
+    "second": {
+        "id": "l30", "role": "optical", "collection": "hls-l30",
+        "bands": {"blue": "B02", "green": "B03", "red": "B04", "nir": "B08", "classification": "SCL"},
+        "radiometry": {"scale": Decimal("0.0001")},
+    },
     "radar": {
         "id": "s1", "role": "radar", "collection": COLLECTION, "bands": {"vv": "vv"},
         "radar": {"quantity": "gamma0-power", "speckle_window_px": 3},
@@ -41,6 +47,7 @@ SOURCES: dict[str, Any] = {
     },
 }  # fmt: skip
 EVIDENCE: dict[str, Any] = {
+    "second": {"source": "l30", "index": "ndvi", "density": "reiche-2018.ndvi"},
     "optical": {"source": "s2", "index": "ndvi", "density": "reiche-2018.ndvi"},
     "radar": {"source": "s1", "index": "vv", "density": "reiche-2018.vv"},
     "mosaic": {"source": "alos", "index": "hv", "trained": {
@@ -59,7 +66,7 @@ def radar_plan(value: dict[str, Any], evidence: tuple[str, ...]) -> dict[str, An
         "evidence": [EVIDENCE[name] for name in evidence],
         "chi": Decimal("0.975"),
     }
-    if "optical" not in evidence:
+    if not {"optical", "second"} & set(evidence):
         del method["observation"]
         method["record"] = {"max_gap_days": 400}
     if set(evidence) & {"radar", "mosaic"}:
@@ -84,9 +91,17 @@ def radar_project(
     value = radar_plan(tomllib.loads(path.read_text(), parse_float=Decimal), evidence)
     path.write_text(tiny_module.to_toml(value))
     tiny.set_plan(plan or {})
-    ids = {"optical": "s2", "radar": "s1", "mosaic": "alos"}
+    ids = {"optical": "s2", "second": "l30", "radar": "s1", "mosaic": "alos"}
     tiny.set_settings(sources=dict.fromkeys(("cover", *(ids[name] for name in evidence)), "build/catalog.json"))
     children = []
+    if "second" in evidence:
+        rng, days = np.random.default_rng(30), [day + timedelta(days=2) for day in tiny_module.DAYS]
+        for day in days:
+            stamp = {"datetime": f"{day}T15:00:00Z", "processing:version": "02.12"}
+            bands = {key: encode(pixels) for key, pixels in tiny_module.scene(day, rng).items()}
+            tiny_module._write_item(tiny.build / "hls-l30", f"L30_{day:%Y%m%d}", "hls-l30", stamp, bands, True)
+        tiny_module._write_collection(tiny.build, "hls-l30", [f"L30_{day:%Y%m%d}" for day in days])
+        children.append("hls-l30")
     if "radar" in evidence:
         rng = np.random.default_rng(20180105)
         for at, day in enumerate(IMAGES):

@@ -132,6 +132,27 @@ def test_explain_counts_every_sensor(runs):
     assert "input integrity" not in both.gates
 
 
+# ── several of a kind ────────────────────────────────────────────────────────
+
+
+def test_two_optical_sensors_each_with_its_own_history(tmp_path, runs):
+    done = run_tiny(radar_project(tmp_path, evidence=("optical", "second")))
+    assert {row.year: row.pixels for row in done.result.activity.loss} == LOSS_PX
+    value = done.result.statement.as_json()
+    assert [check.code for check in check_statement(value) if check.status == "fails"] == []
+    assert {row["source"] for row in value["evidence"]} == {"s2", "l30", "cover"}
+    confirmed = [one.result.maps["confirmed_day"] for one in (done, runs[OPTICAL])]
+    assert confirmed[0][confirmed[0] > 0].mean() < confirmed[1][confirmed[1] > 0].mean()
+    assert look(done.result).optical.picture == "true colour"
+
+
+def test_one_optical_sensor_is_enough_for_other_detectors():
+    value = tomllib.loads(PLAN, parse_float=Decimal)
+    value["sources"].append(value["sources"][0] | {"id": "other"})
+    with pytest.raises(PlanError, match="exactly one source of role optical"):
+        plan_from_json(value)
+
+
 # ── mosaics ──────────────────────────────────────────────────────────────────
 
 
