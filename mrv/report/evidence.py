@@ -59,7 +59,9 @@ def _scenes(s: Statement) -> Html:
     if all(e.status == "layer" for e in s.evidence):
         rows = [(e.date, e.id, e.source, e.processing_baseline or "not stated", len(e.bands)) for e in s.evidence]
         return table("Every map", ("Date", "Item", "Source", "Baseline", "Bands"), rows, figures=(4,))
-    head = ("Date", "Item", "Status", "Clear forest px", "Median NDVI × 10⁴", "Offset, DN", "Offset by", "Offset check",
+    radar = any(e.offset_rule == "none" and e.status != "layer" for e in s.evidence)
+    median = "Median NDVI × 10⁴; of radar, dB × 100" if radar else "Median NDVI × 10⁴"
+    head = ("Date", "Item", "Status", "Clear forest px", median, "Offset, DN", "Offset by", "Offset check",
             "Dark blue, DN", "Baseline", "Bands")  # fmt: skip
     scenes = [
         (e.date, e.id, e.status, number(e.clear_px), number(e.median_index, "none"), number(e.offset_dn), e.offset_rule,

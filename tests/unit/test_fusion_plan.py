@@ -18,6 +18,7 @@ from mrv.errors import MRVError, PlanError, SourceError, UsageError
 from mrv.explain import explain
 from mrv.kernels.evidence import PARTS
 from mrv.plan import plan_from_json
+from mrv.report.evidence import evidence_section
 from mrv.report.pictures import curves_section, maps_section, true_colour_section
 from mrv.statement import check_statement
 from mrv.views import look
@@ -114,6 +115,12 @@ def test_pictures_and_curves(run):
     page += str(curves_section(run.result.statement, views))
     assert "reaches 0.975" in page
     assert ("Radar backscatter" in page) == alone
+
+
+def test_the_report_says_what_a_median_is_of(runs):
+    for evidence, one in runs.items():
+        page = str(evidence_section(one.result.statement, []))
+        assert ("of radar, dB × 100" in page) == ("radar" in evidence)
 
 
 def test_a_fused_result_is_no_optical_one(runs):
