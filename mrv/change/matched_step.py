@@ -117,6 +117,11 @@ class StepModel:
                 code="change.history", field="method.change.min_history",
                 hint="search further back (sources.first), or start the project later",
             )  # fmt: skip
+        if self.history > len(self.days):
+            raise SourceError(
+                f"{self.history} of {len(self.days)} scenes are history", code="change.history", field="history",
+                hint="history counts the leading scenes of the list",
+            )  # fmt: skip
         if np.any(np.diff(self.days) <= 0):
             raise SourceError(
                 "the days of the scenes do not ascend", code="change.days", field="days",

@@ -9,7 +9,7 @@ from mrv.observe.extents import observe_extents
 from mrv.observe.fused import observe_fused
 from mrv.observe.optical import device_there, observe_optical
 from mrv.observe.scenes import verify_pixels
-from mrv.plan import FusionTable
+from mrv.plan import ChangeTable, FusionTable, StepTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +67,8 @@ def observe(
     with place.running(where) as gpu:
         progress("check evidence")
         verify_pixels(store, scenes)
+        if gpu and not isinstance(plan.method.change, ChangeTable | StepTable):
+            progress(f"{plan.method.change.detector} has no twin for the GPU, and runs on the CPU")
         if isinstance(plan.method.change, FusionTable):
             return observe_fused(plan, claim, scenes, window=window, store=store, chunk=chunk, progress=progress)
         if plan.method.is_optical:

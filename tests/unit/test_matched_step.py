@@ -174,6 +174,10 @@ class TestRefusals:
         with pytest.raises(SourceError, match="5 usable scenes before the project starts, 6 are needed"):
             StepModel(StepRules(), ONE_BAND, DAYS, 5)
 
+    def test_more_history_than_scenes(self) -> None:
+        with pytest.raises(SourceError, match="7 of 6 scenes are history"):
+            StepModel(StepRules(), ONE_BAND, np.arange(6, dtype=np.int32), 7)
+
     def test_days_out_of_order(self) -> None:
         with pytest.raises(SourceError, match="do not ascend"):
             StepModel(StepRules(), ONE_BAND, DAYS[::-1].copy(), PAST)
