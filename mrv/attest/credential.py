@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from mrv.attest import caip19, strict_json
 from mrv.attest.shapes import Closed, Instant, Line, Sha256Hex, Uri
+from mrv.attest.suites import SuiteName
 from mrv.errors import AttestationError
 from mrv.units import Digest
 
@@ -157,19 +158,25 @@ class StatusEntry(Closed):
     status_list_credential: Uri
 
 
-class Proof(Closed):
-    """The one proof."""
+class AnyProof(Closed):
+    """The one proof of any credential of ours, but for its ``@context``."""
 
     type: Literal["DataIntegrityProof"]
-    cryptosuite: Literal["eddsa-jcs-2022"]
+    cryptosuite: SuiteName
+    """Which of the two it is, the trusted key decides."""
     created: Instant
     """The signer's own word."""
     verification_method: Uri
     proof_purpose: Literal["assertionMethod"]
+    proof_value: Annotated[str, Field(pattern=r"^z[1-9A-HJ-NP-Za-km-z]{64,88}$")]
+
+
+class Proof(AnyProof):
+    """The proof of an attestation."""
+
     context: Annotated[
         tuple[Literal["https://www.w3.org/ns/credentials/v2"], Literal["urn:mrv:context:v1"]], Field(alias="@context")
     ]
-    proof_value: Annotated[str, Field(pattern=r"^z[1-9A-HJ-NP-Za-km-z]{64,88}$")]
 
 
 class Unsigned(Closed):

@@ -1,36 +1,54 @@
-"""Signer: who signs, chosen by a URI; and the public keys we refuse to trust.
+"""Signer: who signs, chosen by a URI; and how public keys are spelled and refused.
 
-The private key stays behind ``Signer.sign``, so that an HSM or a KMS can stand where a file stands today: a new
-scheme is one function in ``_SCHEMES``.
+The private key stays where it is held, behind :class:`HeldKey`: a file, a token, a cloud's KMS.  A new scheme is one
+module in :mod:`mrv.attest.signers` and one line in ``_SCHEMES``.
 
 References:
-    RFC 8032 §5.1 (Ed25519); W3C Controlled Identifiers 1.0 (Multikey); did:key; multibase (base58btc).
+    W3C Controlled Identifiers 1.0 (Multikey); did:key; multibase (base58btc).
 """
 
 from __future__ import annotations
 
-import os
-import stat
+import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
 
+from mrv.attest.suites import EDDSA, SUITES, Suite, SuiteName, suite_of
 from mrv.errors import AttestationError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable
 
-_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_ED25519_PUB = b"\xed\x01"
-_MAX_BASE58 = 128  # decoding is quadratic; keys and signatures are shorter
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-_P = 2**255 - 19
-_D = -121665 * pow(121666, -1, _P) % _P
-_SQRT_M1 = pow(2, (_P - 1) // 4, _P)
+_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_MAX_BASE58 = 128  # decoding is quadratic; keys and signatures are shorter
+_ISSUER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!\"$-~]+")
+_SCHEMES = {
+    "file": "mrv.attest.signers.local:load_file",
+    "env": "mrv.attest.signers.local:load_env",
+    "pkcs11": "mrv.attest.signers.pkcs11:load",
+    "awskms": "mrv.attest.signers.awskms:load",
+    "gcpkms": "mrv.attest.signers.gcpkms:load",
+    "azurekms": "mrv.attest.signers.azurekms:load",
+}
+"""Where each scheme's ``load(rest of the URI) -> HeldKey`` is; imported only when it is named."""
+
+
+class HeldKey(Protocol):
+    """A private key where it is held.  It signs; it is never handed out."""
+
+    @property
+    def public_key(self) -> bytes:
+        """Raw: 32 bytes of Ed25519, or 33 of P-256, compressed."""
+
+    def sign(self, message: bytes) -> bytes:
+        """64 bytes: the Ed25519 signature of ``message``, or r‖s of ECDSA with SHA-256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,131 +56,140 @@ class Signer:
     """One key that can sign, and the names it signs under."""
 
     issuer: str
-    """``did:key:z…``."""
+    """``did:key:z…``, or another URI whose keys a trust list names."""
     verification_method: str
-    """``did:key:z…#z…``: the issuer's key that made the proof."""
+    """The issuer, ``#``, and the Multikey: the issuer's key that made the proof."""
     public_key: bytes
-    """Raw Ed25519 public key, 32 bytes."""
+    """Raw public key: 32 bytes of Ed25519, or 33 of P-256, compressed."""
     _sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
 
+    @property
+    def suite(self) -> Suite:
+        """The suite that the key belongs to."""
+        return suite_of(self.public_key)
+
     def sign(self, message: bytes) -> bytes:
-        """The 64-byte Ed25519 signature of ``message``."""
-        return self._sign(message)
+        """The 64-byte signature of ``message``, verified before it is handed out.
+
+        Raises:
+            AttestationError: ``key.signature``: what came back does not fit the public key, or ``key.*`` of the place
+                where the key is held.
+        """
+        signature, suite = self._sign(message), self.suite
+        try:
+            suite.verify(self.public_key, signature, message)
+        except InvalidSignature as error:
+            raise AttestationError(
+                "what the key holder signed does not verify under the public key it gave",
+                code="key.signature",
+                field=self.verification_method,
+                hint="name one version of one key: an alias may have moved on, or the token holds several",
+            ) from error
+        return suite.normal(signature)
 
 
-def load_signer(uri: str) -> Signer:
-    """The signer a URI names: ``file:PATH`` (PKCS#8 PEM) or ``env:NAME`` (a variable that holds the PEM).
+def load_signer(uri: str, issuer: str | None = None) -> Signer:
+    """The signer a URI names.
+
+    Args:
+        uri: ``file:PATH`` (PKCS#8 PEM), ``env:NAME`` (a variable that holds the PEM), ``pkcs11:…`` (RFC 7512),
+            ``awskms:…``, ``gcpkms:…`` or ``azurekms:…``.
+        issuer: The name to sign under; None is the key's own, ``did:key:z…``.
 
     Raises:
-        AttestationError: With a code ``key.*``: unknown scheme, unreadable, not Ed25519, readable by others.
+        AttestationError: With a code ``key.*``: unknown scheme, unreadable, neither Ed25519 nor P-256, readable by others.
     """
     scheme, colon, rest = uri.partition(":")
-    loader = _SCHEMES.get(scheme) if colon else None
-    if loader is None:
+    place = _SCHEMES.get(scheme) if colon else None
+    if place is None:
         known = ", ".join(f"{name}:" for name in _SCHEMES)
+        # The text may be a secret that was put in the wrong place, so it is not repeated.
         raise AttestationError(
-            f"no key scheme in {uri!r:.40}" if not colon else f"unknown key scheme {scheme!r:.40}",
+            f"unknown key scheme {scheme!a:.12}" if colon else "a key is named by a URI with a scheme",
             code="key.scheme",
             hint=f"known schemes: {known} (for example file:signing-key.pem)",
         )
-    return loader(rest)
+    module, _, load = place.partition(":")
+    return name_signer(getattr(import_module(module), load)(rest), issuer)
 
 
-def new_key(path: str | os.PathLike[str]) -> Signer:
-    """Create an Ed25519 key as a PEM that only its owner can read; never overwrites.
+def name_signer(held: HeldKey, issuer: str | None = None) -> Signer:
+    """The signer of a key, under its ``did:key`` name or under ``issuer``.
 
     Raises:
-        AttestationError: ``key.exists``, or ``key.unwritable``.
+        AttestationError: ``key.issuer``: no URI, or the ``did:key`` of another key; ``key.weak``.
     """
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    key = Ed25519PrivateKey.generate()
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    except FileExistsError as error:
+    check_public_key(held.public_key)
+    multikey = encode_multikey(held.public_key)
+    own = f"did:key:{multikey}"
+    issuer = own if issuer is None else issuer
+    if not _ISSUER.fullmatch(issuer) or (issuer.startswith("did:key:") and issuer != own):
         raise AttestationError(
-            "already exists", code="key.exists", file=path, hint="a key is never overwritten: name another file"
-        ) from error
-    except OSError as error:
-        raise AttestationError(f"cannot write: {error.strerror}", code="key.unwritable", file=path) from error
-    return signer_of(key)
-
-
-def signer_of(key: Ed25519PrivateKey) -> Signer:
-    """The signer of a private key held in memory, under its ``did:key`` name."""
-    public = key.public_key().public_bytes_raw()
-    multikey = encode_multikey(public)
-    return Signer(f"did:key:{multikey}", f"did:key:{multikey}#{multikey}", public, key.sign)
-
-
-def _load_file(rest: str) -> Signer:
-    path = Path(unquote(rest.removeprefix("//")) if rest.startswith("///") else rest)
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise AttestationError("not a regular file", code="key.unreadable", file=path)
-        if os.name == "posix" and status.st_mode & 0o077:
-            raise AttestationError(
-                f"others can read this key (mode {stat.S_IMODE(status.st_mode):04o})",
-                code="key.permissions",
-                file=path,
-                hint=f"chmod 600 {path}; if it was ever shared, make a new key and revoke this one",
-            )
-        pem = path.read_bytes()
-    except OSError as error:
-        raise AttestationError(f"cannot read: {error.strerror}", code="key.unreadable", file=path) from error
-    return _from_pem(pem, str(path))
-
-
-def _load_env(name: str) -> Signer:
-    pem = os.environ.get(name)
-    if not pem:
-        raise AttestationError(
-            f"environment variable {name!r:.60} is not set", code="key.unreadable", hint="it holds the PEM itself"
+            f"{issuer!a:.80} is no name this key can sign under",
+            code="key.issuer",
+            hint=f"give a URI without a fragment, such as did:web:example.org, or leave it out for {own}",
         )
-    return _from_pem(pem.encode(), f"env:{name}")
+    return Signer(issuer, f"{issuer}#{multikey}", held.public_key, held.sign)
 
 
-_SCHEMES: dict[str, Callable[[str], Signer]] = {"file": _load_file, "env": _load_env}
+def signer_of(key: Ed25519PrivateKey | EllipticCurvePrivateKey, issuer: str | None = None) -> Signer:
+    """The signer of a private key held in memory."""
+    from mrv.attest.signers.local import LocalKey
+
+    return name_signer(LocalKey(key), issuer)
 
 
-def _from_pem(pem: bytes, where: str) -> Signer:
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+def new_key(path: str | os.PathLike[str], suite: SuiteName = "eddsa-jcs-2022", issuer: str | None = None) -> Signer:
+    """Create a key as a PEM that only its owner can read; never overwrites.
 
-    try:
-        key = load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise AttestationError(
-            "not an unencrypted PKCS#8 PEM private key", code="key.format", file=where, hint="make one with `mrv keys`"
-        ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise AttestationError(
-            f"{type(key).__name__} is not Ed25519",
-            code="key.suite",
-            file=where,
-            hint="this version signs with eddsa-jcs-2022 only",
-        )
-    return signer_of(key)
+    Raises:
+        AttestationError: ``key.exists``, ``key.unwritable`` or ``key.issuer``.
+    """
+    from mrv.attest.signers.local import generate, write_pem
+
+    key = generate(suite)
+    signer = signer_of(key, issuer)
+    write_pem(key, path)
+    return signer
 
 
 def encode_multikey(public_key: bytes) -> str:
-    """``z6Mk…``: the Multikey spelling of a raw Ed25519 public key."""
-    return encode_base58(_ED25519_PUB + public_key)
+    """``z6Mk…`` or ``zDn…``: the Multikey spelling of a raw public key."""
+    return encode_base58(suite_of(public_key).prefix + public_key)
 
 
 def decode_multikey(text: str) -> bytes:
-    """The raw Ed25519 public key that a Multikey spells; weak keys are refused.
+    """The raw public key that a Multikey spells; weak keys are refused.
 
     Raises:
         AttestationError: ``key.format`` or ``key.weak``.
     """
     data = decode_base58(text)
-    if data[:2] != _ED25519_PUB:
-        raise AttestationError(f"{text!a:.60} is not an Ed25519 Multikey", code="key.format")
-    check_public_key(data[2:])
-    return data[2:]
+    suite = next((suite for suite in SUITES.values() if suite.prefix == data[:2]), None)
+    if suite is None:
+        raise AttestationError(
+            f"{text!a:.60} is not a Multikey of Ed25519 or P-256",
+            code="key.format",
+            hint="a Multikey begins with z6Mk (Ed25519) or zDn (P-256)",
+        )
+    key = data[2:]
+    if len(key) != suite.key_bytes:
+        raise AttestationError(
+            f"a public key of {suite.curve} has {suite.key_bytes} bytes, not {len(key)}",
+            code="key.weak",
+            hint="P-256 keys are compressed: 2 or 3, then x" if suite is not EDDSA else None,
+        )
+    suite.check_point(key)
+    return key
+
+
+def check_public_key(key: bytes) -> None:
+    """Refuse a raw public key that is no point, has a second spelling, or under which anyone can sign.
+
+    Raises:
+        AttestationError: ``key.weak``.
+    """
+    suite_of(key).check_point(key)
 
 
 def encode_base58(data: bytes) -> str:
@@ -188,50 +215,3 @@ def decode_base58(text: str) -> bytes:
         number = number * 58 + _ALPHABET.index(letter)
     zeros = len(body) - len(body.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
-
-
-def check_public_key(key: bytes) -> None:
-    """Refuse an Ed25519 public key under which anyone can sign, or that has a second spelling.
-
-    Under a small-order key one signature fits every message, and common libraries accept it.
-
-    Raises:
-        AttestationError: ``key.weak``: y ≥ p, not on the curve, or 8·P is the neutral element.
-
-    References:
-        RFC 8032 §5.1.3 (decoding), §5.1.4 (doubling), §5.1.7 (the cofactor).
-    """
-    if len(key) != 32:
-        raise AttestationError(f"an Ed25519 public key has 32 bytes, not {len(key)}", code="key.weak")
-    number = int.from_bytes(key, "little")
-    x_is_odd, y = number >> 255, number & (2**255 - 1)
-    x = _recover_x(y)
-    if y >= _P or x is None or (x == 0 and x_is_odd):
-        raise _weak("is not the canonical encoding of a point on the curve")
-    point = (x, y, 1)
-    for _ in range(3):
-        point = _double(point)
-    if point[0] == 0 and (point[1] - point[2]) % _P == 0:
-        raise _weak("has small order: one signature would fit every document")
-
-
-def _weak(why: str) -> AttestationError:
-    return AttestationError(f"this Ed25519 public key {why}", code="key.weak", hint="no honest key generator makes it")
-
-
-def _recover_x(y: int) -> int | None:
-    """A square root of (y² − 1) / (d·y² + 1); either sign will do here."""
-    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
-    x = pow(square, (_P + 3) // 8, _P)
-    if (x * x - square) % _P:
-        x = x * _SQRT_M1 % _P
-    return None if (x * x - square) % _P else x
-
-
-def _double(point: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Twice a point of −x² + y² = 1 + d·x²·y², in projective coordinates (X : Y : Z)."""
-    x, y, z = point
-    b, c, d = (x + y) ** 2, x * x, y * y
-    f = d - c
-    j = f - 2 * z * z
-    return (b - c - d) * j % _P, f * (-c - d) % _P, f * j % _P

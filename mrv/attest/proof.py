@@ -1,7 +1,7 @@
-"""The proof: ``eddsa-jcs-2022``, embedded, exactly one; nothing is chosen by the document.
+"""The proof: ``eddsa-jcs-2022`` or ``ecdsa-jcs-2019``, embedded, exactly one; nothing is chosen by the document.
 
 References:
-    W3C Data Integrity EdDSA Cryptosuites 1.0 §3.3: the signature covers
+    W3C Data Integrity EdDSA Cryptosuites 1.0 §3.3, Data Integrity ECDSA Cryptosuites 1.0 §3.3: the signature covers
     ``sha256(JCS(proof without proofValue)) || sha256(JCS(document without proof))``.
 """
 
@@ -11,15 +11,11 @@ import hashlib
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mrv.attest import strict_json
-from mrv.attest.keys import Signer, check_public_key, decode_base58, encode_base58
+from mrv.attest.keys import Signer, decode_base58, encode_base58
+from mrv.attest.suites import SIGNATURE_BYTES, Suite, suite_of
 from mrv.errors import AttestationError
-
-SUITE = "eddsa-jcs-2022"
-_FIXED = {"type": "DataIntegrityProof", "cryptosuite": SUITE, "proofPurpose": "assertionMethod"}
-_SIGNATURE_BYTES = 64
 
 
 def sign(document: dict[str, Any], signer: Signer, created: str) -> dict[str, Any]:
@@ -36,7 +32,7 @@ def sign(document: dict[str, Any], signer: Signer, created: str) -> dict[str, An
     if "proof" in document or "@context" not in document:
         raise AttestationError("only a document with @context and without proof is signed", code="proof.unsignable")
     config = {
-        **_FIXED,
+        **_fixed(signer.suite),
         "created": created,
         "verificationMethod": signer.verification_method,
         "@context": document["@context"],
@@ -52,7 +48,7 @@ def verify(document: dict[str, Any], public_key: bytes, *, checked: bool = False
 
     Args:
         document: The signed document.
-        public_key: The 32 bytes of an Ed25519 key.
+        public_key: Raw and trusted, 32 bytes of Ed25519 or 33 of P-256; it alone decides the suite.
         checked: The document came from :func:`mrv.attest.strict_json.loads`.
 
     Raises:
@@ -61,19 +57,20 @@ def verify(document: dict[str, Any], public_key: bytes, *, checked: bool = False
     proof = document.get("proof")
     if not isinstance(proof, dict):
         raise AttestationError("there is not exactly one proof object", code="proof.single", field="proof")
-    for member, value in _FIXED.items():
+    suite = suite_of(public_key)
+    for member, value in _fixed(suite).items():
         if proof.get(member) != value:
             raise AttestationError(
                 f"{proof.get(member)!a:.60} is not {value}",
                 code="proof.suite",
                 field=f"proof.{member}",
-                hint=f"this version verifies {SUITE} only; ecdsa-jcs-2019 comes later",
+                hint=f"the trusted key is of {suite.curve}, which signs with {suite.name} and nothing else",
             )
     if "@context" not in proof or proof["@context"] != document.get("@context"):
         raise AttestationError("proof.@context is not the document's @context", code="proof.context", field="proof.@context")
-    check_public_key(public_key)
+    suite.check_point(public_key)
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(_signature(proof), hash_data(document, proof, checked=checked))
+        suite.verify(public_key, _signature(proof), hash_data(document, proof, checked=checked))
     except InvalidSignature as error:
         raise AttestationError(
             "the signature does not fit the document and the trusted key",
@@ -81,6 +78,10 @@ def verify(document: dict[str, Any], public_key: bytes, *, checked: bool = False
             field="proof.proofValue",
             hint="the document was changed after signing, or someone else signed it",
         ) from error
+
+
+def _fixed(suite: Suite) -> dict[str, str]:
+    return {"type": "DataIntegrityProof", "cryptosuite": suite.name, "proofPurpose": "assertionMethod"}
 
 
 def hash_data(document: dict[str, Any], proof: dict[str, Any], *, checked: bool = False) -> bytes:
@@ -96,6 +97,6 @@ def _signature(proof: dict[str, Any]) -> bytes:
         signature = decode_base58(value) if isinstance(value, str) else b""
     except AttestationError as error:
         raise AttestationError(error.message, code="proof.value", field="proof.proofValue") from error
-    if len(signature) != _SIGNATURE_BYTES:
+    if len(signature) != SIGNATURE_BYTES:
         raise AttestationError("not a 64-byte signature", code="proof.value", field="proof.proofValue")
     return signature

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mrv.attest import credential, keys, proof
@@ -28,9 +29,16 @@ def verdict(data):
     return subprocess.run([node(), script], input=data, capture_output=True, check=True).stdout.decode().strip()
 
 
+def private_key(suite, seed):
+    if suite == "eddsa-jcs-2022":
+        return Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32))
+    return derive_private_key(seed**40, SECP256R1())
+
+
+@pytest.mark.parametrize("suite", ["eddsa-jcs-2022", "ecdsa-jcs-2019"])
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_node_verifies_ours(seed):
-    signer = keys.signer_of(Ed25519PrivateKey.from_private_bytes(bytes([seed] * 32)))
+def test_node_verifies_ours(suite, seed):
+    signer = keys.signer_of(private_key(suite, seed))
     document = credential.build(
         statement={"kg": 2**53 - 1, "é": '€\U0001f333\u2028\n"\\', "\uffff": 1, "\U0001f333": 2},
         binding={"supersedes": [], "assets": ["hedera:mainnet/token:0.0.55492"], "serials": []},
@@ -43,6 +51,7 @@ def test_node_verifies_ours(seed):
         valid_from="2026-02-01T00:00:00Z",
     )  # fmt: skip
     signed = proof.sign(document, signer, "2026-02-01T00:00:00Z")
+    assert signed["proof"]["cryptosuite"] == suite
     assert verdict(credential.encode(signed)) == "verified"
     signed["credentialSubject"]["statement"]["kg"] -= 1
     assert verdict(json.dumps(signed).encode()) == "refused"

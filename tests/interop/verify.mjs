@@ -15,7 +15,15 @@ const base58 = (text) => {
 
 const { proof, ...document } = JSON.parse(readFileSync(0, "utf8"));
 const { proofValue, ...config } = proof;
-const x = base58(proof.verificationMethod.split("#")[1]).subarray(2).toString("base64url");
-const key = createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x } });
-const good = verify(null, Buffer.concat([sha256(jcs(config)), sha256(jcs(document))]), key, base58(proofValue));
-console.log(good && key.asymmetricKeyType === "ed25519" ? "verified" : "refused");
+const raw = base58(proof.verificationMethod.split("#")[1]).subarray(2);
+const message = Buffer.concat([sha256(jcs(config)), sha256(jcs(document))]);
+const P256 = Buffer.from("3039301306072a8648ce3d020106082a8648ce3d030107032200", "hex"); // SubjectPublicKeyInfo, compressed point
+const curved = raw.length === 33;
+const key = curved
+  ? createPublicKey({ format: "der", type: "spki", key: Buffer.concat([P256, raw]) })
+  : createPublicKey({ format: "jwk", key: { kty: "OKP", crv: "Ed25519", x: raw.toString("base64url") } });
+const suite = curved ? "ecdsa-jcs-2019" : "eddsa-jcs-2022";
+const good = curved
+  ? verify("sha256", message, { key, dsaEncoding: "ieee-p1363" }, base58(proof.proofValue))
+  : verify(null, message, key, base58(proof.proofValue));
+console.log(good && proof.cryptosuite === suite ? "verified" : "refused");

@@ -8,6 +8,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mrv.attest import credential, keys, proof, trust, verify
@@ -39,6 +40,12 @@ def signer():
 @pytest.fixture(scope="session")
 def other():
     return make_signer(2)
+
+
+@pytest.fixture(scope="session")
+def curve_signer():
+    """Of P-256."""
+    return keys.signer_of(derive_private_key(3, SECP256R1()))
 
 
 @pytest.fixture(scope="session")

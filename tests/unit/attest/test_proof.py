@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mrv.attest import proof
+from mrv.attest import credential, p256, proof
 from mrv.attest.keys import decode_base58, encode_base58
 from mrv.errors import AttestationError
 
@@ -54,11 +54,29 @@ def test_proof_members_are_signed_or_fixed(signed, signer, member, value, code):
     assert refusal(signed, signer.public_key) == code
 
 
-def test_other_suites_are_named_as_later(signed, signer):
-    signed["proof"]["cryptosuite"] = "ecdsa-jcs-2019"
+def test_the_trusted_key_decides_the_suite(unsigned, signed, signer, curve_signer):
+    """Whatever the document says: neither suite verifies under a key of the other."""
+    curved = proof.sign(unsigned, curve_signer, "2026-02-01T00:00:00Z")
+    assert curved["proof"]["cryptosuite"] == "ecdsa-jcs-2019"
+    proof.verify(curved, curve_signer.public_key)
+    for document, key in ((signed, curve_signer.public_key), (curved, signer.public_key)):
+        assert refusal(document, key) == "proof.suite"
+        swapped = "ecdsa-jcs-2019" if document is signed else "eddsa-jcs-2022"
+        assert refusal({**document, "proof": {**document["proof"], "cryptosuite": swapped}}, key) == "proof.invalid"
     with pytest.raises(AttestationError) as error:
-        proof.verify(signed, signer.public_key)
-    assert "ecdsa-jcs-2019 comes later" in error.value.hint
+        proof.verify(signed, curve_signer.public_key)
+    assert "P-256" in error.value.hint
+
+
+def test_the_twin_of_a_p256_proof_is_the_same_attestation(unsigned, curve_signer):
+    document = proof.sign(unsigned, curve_signer, "2026-02-01T00:00:00Z")
+    raw = decode_base58(document["proof"]["proofValue"])
+    s = int.from_bytes(raw[32:], "big")
+    assert s <= p256.ORDER // 2
+    twin = encode_base58(raw[:32] + (p256.ORDER - s).to_bytes(32, "big"))
+    other = {**document, "proof": {**document["proof"], "proofValue": twin}}
+    proof.verify(other, curve_signer.public_key)
+    assert credential.attestation_digest(other) == credential.attestation_digest(document)
 
 
 def test_proof_set_and_absence(signed, signer):
