@@ -24,6 +24,7 @@ def _calendar(text: str) -> str:
 
 
 Instant = Annotated[str, Field(pattern=_INSTANT), AfterValidator(_calendar)]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[01][0-9]-[0-3][0-9]$"), AfterValidator(_calendar)]
 Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Uri = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$", max_length=2048)]
 Line = Annotated[str, Field(min_length=1, max_length=4096)]

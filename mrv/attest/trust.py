@@ -8,18 +8,29 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from mrv.attest import strict_json
 from mrv.attest.keys import Signer, decode_multikey, encode_multikey
-from mrv.attest.shapes import Closed, Instant, Uri, check_instant, days_after
+from mrv.attest.shapes import Closed, Instant, Line, Uri, check_instant, days_after
+from mrv.attest.suites import SuiteName, suite_of
 from mrv.errors import AttestationError
 from mrv.units import Digest
 
-Role = Literal["attester", "status", "verifier"]
-"""``attester`` signs attestations, ``status`` signs status lists, ``verifier`` countersigns an opinion."""
+Role = Literal["attester", "status", "verifier", "reviewer"]
+"""``attester`` signs attestations, ``status`` signs status lists, ``verifier`` countersigns an opinion, ``reviewer``
+countersigns the independent review of the verifier's work (ISO/IEC 17029 §9.6)."""
+Assurance = Literal["limited", "reasonable"]
+"""Level of assurance (ISO 14064-3), the lower first."""
+
+
+class Fault(NamedTuple):
+    """Why a key may not be used."""
+
+    reason: Literal["role", "suite", "not-yet", "revoked", "expired"]
+    detail: str
 
 
 class TrustedKey(Closed):
@@ -27,10 +38,10 @@ class TrustedKey(Closed):
 
     id: Uri
     """Verification method: the issuer's id, ``#``, and a fragment."""
-    suite: Literal["eddsa-jcs-2022"]
-    """The one cryptosuite this key may be used with."""
-    public_key_multibase: Annotated[str, Field(pattern=r"^z6Mk[1-9A-HJ-NP-Za-km-z]{44}$")]
-    """Ed25519 Multikey."""
+    suite: SuiteName
+    """The one cryptosuite this key may be used with; the key's own."""
+    public_key_multibase: Annotated[str, Field(pattern=r"^(z6Mk[1-9A-HJ-NP-Za-km-z]{44}|zDnae[1-9A-HJ-NP-Za-km-z]{44})$")]
+    """Multikey of Ed25519 or P-256."""
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     """What it may sign."""
     not_before: Instant | None
@@ -49,25 +60,71 @@ class TrustedKey(Closed):
             raise ValueError(error.message) from error
         return multikey
 
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        own = suite_of(self.public_key).name
+        if self.suite != own:
+            raise ValueError(f"{self.id} is a key of {own}, not of {self.suite}")
+        if self.not_before is not None and self.not_after is not None and self.not_after <= self.not_before:
+            raise ValueError(f"{self.id} is never valid: notAfter is not after notBefore")
+        return self
+
     @property
     def public_key(self) -> bytes:
-        """Raw Ed25519 public key."""
+        """Raw public key: 32 bytes of Ed25519, or 33 of P-256, compressed."""
         return decode_multikey(self.public_key_multibase)
 
-    def fault(self, *, role: Role, suite: str, now: str) -> str | None:
-        """Why this key may not be used for ``role`` at ``now``; None when it may."""
+    def judge(self, *, role: Role, suite: str, now: str, proved_at: str | None = None) -> Fault | None:
+        """Why this key may not be used for ``role`` at ``now``; None when it may.
+
+        Args:
+            role: What was signed.
+            suite: What the proof says it was made with.
+            now: The time to judge by.
+            proved_at: A trusted time at which the signature existed (never ``proof.created``): what lets a signature
+                outlive the key that made it.
+        """
         if role not in self.roles:
-            return f"{self.id} is trusted as {', '.join(self.roles)}, not as {role}"
+            return Fault("role", f"{self.id} is trusted as {', '.join(self.roles)}, not as {role}")
         if suite != self.suite:
-            return f"{self.id} is trusted for {self.suite}, not for {suite}"
+            return Fault("suite", f"{self.id} is trusted for {self.suite}, not for {suite}")
         if self.not_before is not None and now < self.not_before:
-            return f"{self.id} is valid from {self.not_before}, after now ({now})"
-        later = "; a trusted time before that would be needed (proof.created is the signer's own word)"
-        if self.revoked_at is not None and now >= self.revoked_at:
-            return f"{self.id} was revoked at {self.revoked_at}{later}"
-        if self.not_after is not None and now >= self.not_after:
-            return f"{self.id} expired at {self.not_after}{later}"
+            return Fault("not-yet", f"{self.id} is valid from {self.not_before}, after now ({now})")
+        return self._ended(now) and self._outlived(now, proved_at)
+
+    def fault(self, *, role: Role, suite: str, now: str, proved_at: str | None = None) -> str | None:
+        """What :meth:`judge` found, in words."""
+        found = self.judge(role=role, suite=suite, now=now, proved_at=proved_at)
+        return found and found.detail
+
+    def _ended(self, moment: str) -> Fault | None:
+        if self.revoked_at is not None and moment >= self.revoked_at:
+            return Fault("revoked", f"{self.id} was revoked at {self.revoked_at}")
+        if self.not_after is not None and moment >= self.not_after:
+            return Fault("expired", f"{self.id} expired at {self.not_after}")
         return None
+
+    def _outlived(self, now: str, proved_at: str | None) -> Fault | None:
+        """Whether the signature is proved to be older than the end of its key."""
+        ended = self._ended(now if proved_at is None else proved_at)
+        if proved_at is None and ended is not None:
+            told = "; a trusted time before that would be needed (proof.created is the signer's own word)"
+            return ended._replace(detail=ended.detail + told)
+        if proved_at is not None and ended is not None:
+            return ended._replace(detail=f"{ended.detail}, and the signature is proved only for {proved_at}")
+        if proved_at is not None and self.not_before is not None and proved_at < self.not_before:
+            return Fault("not-yet", f"{self.id} is valid from {self.not_before}, and the signature is of {proved_at} or before")
+        return None
+
+
+class Countersigners(Closed):
+    """How many people must have countersigned, and as what."""
+
+    role: Literal["verifier", "reviewer"]
+    number: Annotated[int, Field(ge=1, le=16)]
+    """Different parties."""
+    assurance: Assurance
+    """Lowest level of assurance that counts."""
 
 
 class TrustedIssuer(Closed):
@@ -79,6 +136,8 @@ class TrustedIssuer(Closed):
     """Whether an attestation of this issuer holds only with a fresh status list."""
     keys: tuple[TrustedKey, ...]
     """Its keys, past and present."""
+    party: Line | None = None
+    """The legal person behind it, where it has several names here; else its id."""
 
     @model_validator(mode="after")
     def _own_keys(self) -> Self:
@@ -100,10 +159,15 @@ class TrustList(Closed):
     """``sha256(JCS(previous list))``; null for the first."""
     issuers: tuple[TrustedIssuer, ...]
     """Who is trusted."""
+    countersignatures: tuple[Countersigners, ...] = ()
+    """What an attestation needs beside its own signature."""
 
     @model_validator(mode="after")
     def _distinct_issuers(self) -> Self:
         _distinct((issuer.id for issuer in self.issuers), "issuer")
+        # One key under two names could be its own witness.
+        _distinct((key.public_key_multibase for issuer in self.issuers for key in issuer.keys), "public key")
+        _distinct((wanted.role for wanted in self.countersignatures), "countersigner")
         if (self.version == 1) != (self.previous is None):
             raise ValueError("the first list, and only the first, has no previous")
         return self
@@ -120,19 +184,30 @@ class TrustList(Closed):
     @property
     def digest(self) -> str:
         """What the next list names as its ``previous``."""
-        return strict_json.digest(self.model_dump(mode="json"))
+        return strict_json.digest(self.as_json())
+
+    def as_json(self) -> dict[str, Any]:
+        """The list as it was written: absent members stay absent."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
-def load_trust(path: str | os.PathLike[str], min_version: int | None = None) -> TrustList:
+def load_trust(path: str | os.PathLike[str], min_version: int | None = None, accepted_digest: str | None = None) -> TrustList:
     """Read a trust list.
 
     Args:
         path: The JSON file.
         min_version: The last version the caller accepted; an older list is a rollback.
+        accepted_digest: The digest of that version: another list of the same number is a fork, and so is a next one
+            that does not name it.  Versions in between have to be accepted one by one.
 
     Raises:
-        AttestationError: ``trust.unreadable``, ``trust.rollback``, or the ``json.*`` or ``schema.*`` of its fault.
+        AttestationError: ``trust.unreadable``, ``trust.rollback``, ``trust.fork``, ``trust.gap``, or the ``json.*`` or
+            ``schema.*`` of its fault.
     """
+    if accepted_digest is not None and min_version is None:
+        raise AttestationError(
+            "a digest without its version", code="trust.accepted", hint="give the version you accepted and its digest, both"
+        )
     try:
         data = Path(path).read_bytes()
     except OSError as error:
@@ -147,22 +222,47 @@ def load_trust(path: str | os.PathLike[str], min_version: int | None = None) -> 
     except AttestationError as error:
         error.file = str(path)
         raise
-    if min_version is not None and trust.version < min_version:
+    if min_version is not None:
+        _check_follows(trust, min_version, accepted_digest, path)
+    return trust
+
+
+def _check_follows(trust: TrustList, version: int, digest: str | None, path: str | os.PathLike[str]) -> None:
+    """Refuse a list that cannot come after the one that was accepted."""
+    if trust.version < version:
         raise AttestationError(
-            f"version {trust.version} is older than {min_version}, which was accepted before",
+            f"version {trust.version} is older than {version}, which was accepted before",
             code="trust.rollback",
             file=path,
             field="version",
             hint="someone may have put back a list that still trusts a revoked key: fetch the current one",
         )
-    return trust
+    if digest is None:
+        return
+    if trust.version > version + 1:
+        raise AttestationError(
+            f"version {trust.version} does not follow {version} directly, so it cannot be held against its digest",
+            code="trust.gap",
+            file=path,
+            field="version",
+            hint=f"accept the lists in between one by one, from version {version + 1} on",
+        )
+    named = trust.digest if trust.version == version else trust.previous
+    if named != digest:
+        raise AttestationError(
+            f"this list is no continuation of version {version} with digest {digest}",
+            code="trust.fork",
+            file=path,
+            field="version" if trust.version == version else "previous",
+            hint="two lists of one number exist: ask whoever keeps the list, by another way, which one is theirs",
+        )
 
 
 def trust_for(signer: Signer, *, now: str, role: Role = "attester", days: int = 365) -> TrustList:
     """A starter list that trusts one signer from ``now`` for ``days``, and asks for no status list."""
     key = {
         "id": signer.verification_method,
-        "suite": "eddsa-jcs-2022",
+        "suite": signer.suite.name,
         "publicKeyMultibase": encode_multikey(signer.public_key),
         "roles": [role],
         "notBefore": check_instant(now),
@@ -182,7 +282,7 @@ def write_trust(trust: TrustList, path: str | os.PathLike[str]) -> None:
     target = Path(path)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        draft.write_text(json.dumps(trust.model_dump(mode="json"), indent=2) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(trust.as_json(), indent=2) + "\n", encoding="utf-8")
         draft.replace(target)
     except OSError as error:
         draft.unlink(missing_ok=True)

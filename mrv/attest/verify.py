@@ -6,18 +6,23 @@ key, no time.  What cannot be decided fails.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mrv.attest import caip19, credential, proof, strict_json
+from mrv.attest import caip19, countersignature, credential, proof, strict_json
+from mrv.attest.countersigned import Attested, check_countersignatures
 from mrv.attest.evidence import check_evidence, check_materials
 from mrv.attest.shapes import check_instant
+from mrv.attest.trusted_time import check_times, proved_at
 from mrv.checks import Check, decide
 from mrv.errors import AttestationError, MRVError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from mrv.attest.trust import TrustedKey, TrustList
+    from mrv.attest.trusted_time import TrustedTime
 
 
 def check(
@@ -28,6 +33,8 @@ def check(
     asset: str | None,
     evidence: Path | None,
     status: Path | None = None,
+    countersignatures: Sequence[bytes] = (),
+    times: Sequence[TrustedTime] = (),
 ) -> list[Check]:
     """Verify a signed attestation.
 
@@ -38,6 +45,8 @@ def check(
         asset: The CAIP-19 asset the caller holds; None says that there is none.
         evidence: The folder of evidence files; None leaves them unread, which is noted.
         status: A folder of status lists; this version reads none, so where one is required the check fails.
+        countersignatures: The bytes of each countersignature; how many are needed is in the trust list.
+        times: Trusted times of these signatures, which let them outlive their keys.
 
     Returns:
         Every check in order.  A document that cannot be parsed gives that one alone.
@@ -56,7 +65,7 @@ def check(
     return [
         Check("schema.closed", "holds", credential.attestation_digest(document, checked=True)),
         _issuer(document, trust),
-        _key(document, key, now),
+        _key(document, key, now, times),
         _proof(document, key),
         _period(document, now),
         _status(document, trust, status),
@@ -65,6 +74,8 @@ def check(
         *_statement(subject["statement"]),
         check_materials(subject["statement"], subject["materials"]),
         *_evidence(subject["materials"], evidence),
+        *_countersignatures(document, key, countersignatures, trust, now, times),
+        *check_times([document, *_readable(countersignatures)], times, now),
     ]
 
 
@@ -75,12 +86,14 @@ def _issuer(document: dict[str, Any], trust: TrustList) -> Check:
     return decide("issuer.trusted", known, f"{name:.200} {found} in the trust list (version {trust.version})")
 
 
-def _key(document: dict[str, Any], key: TrustedKey | None, now: str) -> Check:
+def _key(document: dict[str, Any], key: TrustedKey | None, now: str, times: Sequence[TrustedTime]) -> Check:
     if key is None:
         method = document["proof"]["verificationMethod"]
         return Check("key.valid", "fails", f"{method:.200} is no key the trust list gives this issuer")
-    fault = key.fault(role="attester", suite=document["proof"]["cryptosuite"], now=now)
-    return decide("key.valid", fault is None, fault or f"{key.id} is valid as attester at {now}")
+    proved = proved_at(document, times, now)
+    fault = key.fault(role="attester", suite=document["proof"]["cryptosuite"], now=now, proved_at=proved)
+    signed = f", signed by {proved}" if proved else ""
+    return decide("key.valid", fault is None, fault or f"{key.id} is valid as attester at {now}{signed}")
 
 
 def _proof(document: dict[str, Any], key: TrustedKey | None) -> Check:
@@ -90,7 +103,7 @@ def _proof(document: dict[str, Any], key: TrustedKey | None) -> Check:
         proof.verify(document, key.public_key, checked=True)
     except AttestationError as error:
         return Check("proof.valid", "fails", _say(error))
-    return Check("proof.valid", "holds", f"{proof.SUITE} by {key.id}")
+    return Check("proof.valid", "holds", f"{key.suite} by {key.id}")
 
 
 def _period(document: dict[str, Any], now: str) -> Check:
@@ -135,6 +148,27 @@ def _evidence(materials: list[dict[str, Any]], folder: Path | None) -> list[Chec
     if folder is None:
         return [Check("evidence.unread", "note", f"{len(materials)} files are signed; none was read again")]
     return check_evidence(materials, folder)
+
+
+def _countersignatures(
+    document: dict[str, Any],
+    key: TrustedKey | None,
+    files: Sequence[bytes],
+    trust: TrustList,
+    now: str,
+    times: Sequence[TrustedTime],
+) -> list[Check]:
+    conclusion = document["credentialSubject"]["statement"].get("conclusion")
+    computed = conclusion.get("computed") if isinstance(conclusion, dict) else None
+    digest = credential.attestation_digest(document, checked=True)
+    attested = Attested(digest, key, computed if isinstance(computed, str) else None)
+    return check_countersignatures(files, attested, trust=trust, now=now, times=times)
+
+
+def _readable(files: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    for data in files:
+        with suppress(AttestationError):
+            yield countersignature.parse(data)
 
 
 def _say(error: MRVError) -> str:

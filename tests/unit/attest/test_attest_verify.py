@@ -24,6 +24,7 @@ ORDER = [
     "statement.schema",
     "evidence.materials",
     "evidence.unread",
+    "countersign.not-required",
 ]
 
 
