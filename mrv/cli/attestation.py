@@ -23,6 +23,15 @@ def add_verbs(verbs: Any) -> None:
     check.add_argument("--status", type=Path, metavar="DIR", help="folder of status lists")
     check.add_argument("--now", metavar="T", help="judge at this time, YYYY-MM-DDThh:mm:ssZ; default, now")
     check.add_argument("--min-trust-version", type=int, metavar="N", help="last trust-list version you accepted")
+    check.add_argument("--trust-digest", metavar="DIGEST", help="digest of that version: a fork of it is refused")
+    check.add_argument(
+        "--countersignature",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a verifier's opinion; may be repeated",
+    )
     replay = verb(verbs, "replay", _replay, "recompute an attestation from its evidence; exact on integers and digests")
     replay.add_argument("attestation", type=Path)
     replay.add_argument("--store", type=Path, required=True, metavar="DIR", help="a store, or the evidence folder")
@@ -41,10 +50,10 @@ def _check(args: argparse.Namespace) -> int:
 
     if args.evidence is not None and not args.evidence.is_dir():
         raise UsageError("no such folder", code="usage.file", file=args.evidence, hint="give the evidence folder")
-    trust = load_trust(args.trust, min_version=args.min_trust_version)
+    trust = load_trust(args.trust, min_version=args.min_trust_version, accepted_digest=args.trust_digest)
     checks = check(
         read_file(args.attestation), trust=trust, now=args.now or utc_now(), asset=args.asset, evidence=args.evidence,
-        status=args.status,
+        status=args.status, countersignatures=[read_file(path) for path in args.countersignature],
     )  # fmt: skip
     return answer(checks, as_json=args.json, what="the attestation")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrv.cli.printing import say, say_json
-from mrv.cli.verb import compute_options, need, verb
+from mrv.cli.verb import ISSUER, KEY, compute_options, need, verb
 from mrv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ def add_verbs(verbs: Any) -> None:
     run = verb(verbs, "run", _run, "verify a project's claim for a period and sign it")
     run.add_argument("project", type=Path, help="folder with plan.toml")
     run.add_argument("--period", help="name of a [[claim]]; default, the last")
-    run.add_argument("--key", metavar="URI", help="file:PATH or env:NAME; default, $MRV_KEY")
+    run.add_argument("--key", metavar="URI", help=f"{KEY}; default, $MRV_KEY")
+    run.add_argument("--issuer", metavar="URI", help=ISSUER)
     run.add_argument("--out", type=Path, metavar="DIR", help="output folder; default, PROJECT/out/PERIOD")
     run.add_argument("--supersedes", action="append", default=[], metavar="DIGEST", help="attestation this one replaces")
     run.add_argument("--refetch", action="store_true", help="read again what the store holds")
@@ -44,7 +45,7 @@ def _run(args: argparse.Namespace) -> int:
         raise UsageError(
             "no key to sign with", code="keys.none", field="--key", hint="mrv keys new KEY.pem, then --key file:KEY.pem"
         )
-    signer = load_signer(key)
+    signer = load_signer(key, args.issuer)
     project = load_project(args.project)
     out = out_folder(project, project.plan.claim_for(args.period), args.out)
     with progress_bar() as progress:

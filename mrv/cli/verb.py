@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WHERE = "none | local | local:threads=N | local:processes=N | tcp://host:port, each with +gpu or without"
+KEY = "file:PATH, env:NAME, pkcs11:…, awskms:…, gcpkms:… or azurekms:…"
+ISSUER = "name to sign under, such as did:web:example.org; default, the key's own did:key"
+ROLES = ("attester", "status", "verifier", "reviewer")
+COUNTERSIGNERS = ROLES[2:]
 
 
 def verb(verbs: Any, name: str, call: Callable[[argparse.Namespace], int], help_text: str) -> argparse.ArgumentParser:
