@@ -6,11 +6,16 @@ The tour, in the order a document is made and then doubted:
    else works on that value and on its canonical form (RFC 8785).
 2. :mod:`~mrv.attest.credential` is the closed shape of the document: statement, binding, materials, provenance.
    :mod:`~mrv.attest.caip19` names the token it is bound to.
-3. :mod:`~mrv.attest.keys` holds who signs (a ``Signer`` chosen by URI) and refuses weak public keys;
-   :mod:`~mrv.attest.proof` is the signature, ``eddsa-jcs-2022``, and nothing else.
-4. :mod:`~mrv.attest.trust` says whose keys count, for what and when: a local file, never the network.
+3. :mod:`~mrv.attest.keys` holds who signs (a ``Signer`` chosen by URI, :mod:`~mrv.attest.signers` where the key is held)
+   and refuses weak public keys; :mod:`~mrv.attest.suites` are the two algorithms (:mod:`~mrv.attest.ed25519`,
+   :mod:`~mrv.attest.p256`); :mod:`~mrv.attest.proof` is the signature, by the suite of the trusted key and no other.
+4. :mod:`~mrv.attest.trust` says whose keys count, for what and when: a local file, never the network;
+   :mod:`~mrv.attest.trust_changes` makes the next version of it.  :mod:`~mrv.attest.trusted_time` is what lets a
+   signature outlive its key.
 5. :mod:`~mrv.attest.evidence` hashes the files again.
-6. :func:`mrv.attest.verify.check` asks every question and answers with a list of checks.
+6. :mod:`~mrv.attest.countersignature` is a verifier's opinion on an attestation, a credential of its own;
+   :mod:`~mrv.attest.countersigned` asks whether there are as many as the trust list wants.
+7. :func:`mrv.attest.verify.check` asks every question and answers with a list of checks.
 
 Nothing is imported here, so that ``import mrv.attest`` costs nothing.
 """

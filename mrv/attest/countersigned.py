@@ -110,7 +110,7 @@ def _judge(document: dict[str, Any], attested: Attested, trust: TrustList, now: 
         raise _RefusedError("untrusted", f"{made['verificationMethod']:.200} is no key the trust list gives {name:.200}")
     if attested.key is not None and key.public_key == attested.key.public_key:
         raise _RefusedError("same-key", f"{key.id} signed the attestation itself: it cannot be its own witness")
-    fault = key.judge(role=subject["role"], suite=made["cryptosuite"], now=now, proved_at=proved_at(document, times, now))
+    fault = key.judge(role=subject["role"], suite=made["cryptosuite"], now=now, proved_at=proved_at(document, times))
     if fault is not None:
         raise _RefusedError(fault.reason, fault.detail)
     try:

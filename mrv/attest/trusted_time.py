@@ -39,10 +39,10 @@ def signature_digest(document: Mapping[str, Any]) -> str:
     return strict_json.digest(dict(document))
 
 
-def proved_at(document: Mapping[str, Any], times: Iterable[TrustedTime], now: str) -> str | None:
-    """The earliest instant of ``times`` about this document's signature, and not after ``now``; None without one."""
+def proved_at(document: Mapping[str, Any], times: Iterable[TrustedTime]) -> str | None:
+    """The earliest instant of ``times`` about this document's signature; None without one."""
     wanted = signature_digest(document)
-    return min((time.instant for time in times if time.signature == wanted and time.instant <= now), default=None)
+    return min((time.instant for time in times if time.signature == wanted), default=None)
 
 
 def check_times(documents: Iterable[Mapping[str, Any]], times: Sequence[TrustedTime], now: str) -> list[Check]:

@@ -90,7 +90,7 @@ def _key(document: dict[str, Any], key: TrustedKey | None, now: str, times: Sequ
     if key is None:
         method = document["proof"]["verificationMethod"]
         return Check("key.valid", "fails", f"{method:.200} is no key the trust list gives this issuer")
-    proved = proved_at(document, times, now)
+    proved = proved_at(document, times)
     fault = key.fault(role="attester", suite=document["proof"]["cryptosuite"], now=now, proved_at=proved)
     signed = f", signed by {proved}" if proved else ""
     return decide("key.valid", fault is None, fault or f"{key.id} is valid as attester at {now}{signed}")

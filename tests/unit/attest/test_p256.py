@@ -103,6 +103,7 @@ def test_signatures_that_fit_nothing():
         spoiled(p256.ORDER, s),
         spoiled(r, p256.ORDER),
     ]
+    bad += [good[:32] + b"\0" + good[32:], b"\0" + good]
     bad += [spoiled(r, s ^ 1), spoiled(r ^ 1, s), spoiled(s, r), b"\xff" * 64]
     for signature in bad:
         with pytest.raises(InvalidSignature):
