@@ -6,6 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mrv.attest import credential, keys, p256, proof, trust
 from mrv.attest.trust_changes import revoke_key
@@ -247,3 +249,37 @@ def test_a_key_holder_that_lies(world, unsigned, name):
     with pytest.raises(AttestationError) as error:
         proof.sign(unsigned, keys.name_signer(HOLDERS[name](world)), "2026-02-10T00:00:00Z")
     assert error.value.error_code in {"key.signature", "key.weak"}
+
+
+URIS = {
+    "file with a NUL": "file:a\0b",
+    "file with a percent-encoded NUL": "file:///a%00b",
+    "file with a lone surrogate": "file:\ud800",
+    "file of a folder": "file:/",
+    "file that never ends": "file:/dev/zero",
+    "file with a very long name": "file:" + "a" * 5000,
+    "variable with a NUL": "env:a\0b",
+    "variable with a lone surrogate": "env:\ud800",
+    "variable with no name": "env:",
+    "token's library with a NUL": "pkcs11:object=a?module-path=/x%00.so",
+    "PIN's file with a NUL": "pkcs11:object=a?module-path=/x.so&pin-source=file:/a%00b",
+    "a scheme from the table's inside": "mrv.attest.signers.local:load_file",
+    "two schemes": "file:env:HOME",
+    "a web address": "https://evil.example/key.pem",
+    "the key itself": "-----BEGIN PRIVATE KEY-----",
+}
+
+
+@pytest.mark.parametrize("name", URIS)
+def test_uris_that_name_no_key(name):
+    with pytest.raises(AttestationError) as error:
+        keys.load_signer(URIS[name])
+    assert error.value.error_code.startswith("key.")
+    assert error.value.hint
+
+
+@given(st.sampled_from(["file:", "env:", "pkcs11:", "awskms:", "gcpkms:", "azurekms:", ""]), st.text(max_size=60))
+def test_uris_never_crash(scheme, text):
+    with pytest.raises(AttestationError) as error:
+        keys.load_signer(scheme + text)
+    assert error.value.error_code.startswith("key.")

@@ -85,12 +85,20 @@ def load_env(name: str) -> LocalKey:
     Raises:
         AttestationError: ``key.unreadable``, ``key.format`` or ``key.suite``.
     """
-    pem = os.environ.get(name)
+    pem = read_variable(name)
     if not pem:
         raise AttestationError(
             f"environment variable {name!r:.60} is not set", code="key.unreadable", hint="it holds the PEM itself"
         )
     return _from_pem(pem.encode(), f"env:{name}")
+
+
+def read_variable(name: str) -> str:
+    """The value of an environment variable; empty where it is not set, or where no variable can have that name."""
+    try:
+        return os.environ.get(name, "")
+    except ValueError:
+        return ""
 
 
 def read_private_file(path: Path) -> bytes:
@@ -111,6 +119,8 @@ def read_private_file(path: Path) -> bytes:
                 hint=f"chmod 600 {path}; if it was ever shared, replace it (a key: revoke it too)",
             )
         return path.read_bytes()
+    except ValueError as error:  # a NUL, or what no file system can spell
+        raise AttestationError(f"{str(path)!a:.80} is no path", code="key.unreadable", hint="check the path") from error
     except OSError as error:
         raise AttestationError(
             f"cannot read: {error.strerror}",

@@ -21,7 +21,7 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 
-from mrv.attest.signers.local import read_private_file
+from mrv.attest.signers.local import read_private_file, read_variable
 from mrv.attest.signers.optional import need
 from mrv.attest.suites import EDDSA, raw_public_key, suite_of
 from mrv.errors import AttestationError
@@ -145,7 +145,7 @@ def _pin(place: Place) -> str:
     source = place.pin_source
     if source is None or source.startswith("env:"):
         name = _PIN_VARIABLE if source is None else source.removeprefix("env:")
-        pin = os.environ.get(name, "")
+        pin = read_variable(name)
     else:
         pin = read_private_file(Path(source.removeprefix("file:"))).decode(errors="replace").rstrip("\r\n")
     if not pin:
@@ -169,7 +169,7 @@ def _session(place: Place) -> Iterator[Any]:
             code="key.pin",
             hint="it counts wrong PINs and locks: check the PIN's source before trying again",
         ) from None
-    except (refused.PKCS11Error, RuntimeError) as error:
+    except (refused.PKCS11Error, RuntimeError, ValueError) as error:
         raise AttestationError(
             f"the token refuses ({type(error).__name__})",
             code="key.unreadable",
