@@ -127,6 +127,18 @@ def test_a_trusted_key_of_another_issuer(ask, unsigned, signer, other, trust_lis
     assert ask(proof.sign(unsigned, signer, CREATED), trust=both).failing == []
 
 
+@pytest.mark.parametrize("suite", ["eddsa-jcs-2022", "ecdsa-jcs-2019"])
+def test_an_issuer_under_a_name_of_its_own(ask, parts, tmp_path, suite):
+    """Either suite; the same key under its did:key name is another issuer, and not listed."""
+    signer = keys.new_key(tmp_path / "key.pem", suite, issuer="did:web:mrv.example")
+    listed = trust.trust_for(signer, now="2026-01-01T00:00:00Z")
+    document = proof.sign(credential.build(issuer=signer.issuer, **parts), signer, CREATED)
+    assert ask(document, trust=listed).failing == []
+    itself = keys.load_signer(f"file:{tmp_path / 'key.pem'}")
+    theirs = proof.sign(credential.build(issuer=itself.issuer, **parts), itself, CREATED)
+    assert ask(theirs, trust=listed).failing == ["issuer.trusted", "key.valid", "proof.valid", "status.missing"]
+
+
 def test_unknown_issuer_still_gets_the_other_answers(ask, parts, other):
     theirs = proof.sign(credential.build(issuer=other.issuer, **parts), other, CREATED)
     answer = ask(theirs)
