@@ -99,3 +99,9 @@ class AttestationError(MRVError):
     """An attestation, key or trust list is refused before its checks can run."""
 
     code = "attest.invalid"
+
+
+class LogError(MRVError):
+    """A transparency log, or a note, proof or policy about one, cannot be used."""
+
+    code = "log.invalid"

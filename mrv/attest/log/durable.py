@@ -1,0 +1,168 @@
+"""Folder: files that are there whole or not at all, whenever the machine stops.
+
+A file is written beside the folder's served part, forced to disk, renamed into its place, and the folder that holds its name
+is forced to disk too; only then does the next file begin.  One writer at a time: a lock that the system lets go with the
+process.  Readers need no lock.
+
+References:
+    POSIX ``rename``, ``fsync``, ``flock``.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mrv.errors import LogError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STATE = ".state"
+"""The writer's own folder inside; nothing in it is secret, and nobody else needs it."""
+_DRAFT = "draft"
+_LOCK = "lock"
+_PAUSE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of small files under relative names with forward slashes."""
+
+    root: Path
+    """Where it is."""
+
+    def read(self, name: str, limit: int) -> bytes | None:
+        """The bytes of a file; None where there is none.
+
+        Args:
+            name: Relative name.
+            limit: Most bytes the file may have.
+
+        Raises:
+            LogError: ``log.unreadable``: not a regular file, larger than ``limit``, or the system refuses.
+        """
+        path = self.root / name
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        try:
+            descriptor = os.open(path, flags)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise LogError(f"cannot read: {error.strerror}", code="log.unreadable", file=path) from error
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise LogError("not a regular file", code="log.unreadable", file=path, hint="fetch the log again")
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise LogError(f"more than {limit} bytes", code="log.unreadable", file=path, hint="fetch the log again")
+        return data
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a file in place, whole, and on the disk when this returns; only under the lock.
+
+        Raises:
+            LogError: ``log.unwritable``, such as a full disk; the file is then as it was.
+        """
+        path, draft = self.root / name, self.root / STATE / _DRAFT
+        try:
+            _make(path.parent)
+            # A draft left by a power cut may still share its bytes with a file in place: never write into it.
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+            try:
+                left = memoryview(data)
+                while left:
+                    left = left[os.write(descriptor, left) :]
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            draft.replace(path)
+            _sync(path.parent)
+        except OSError as error:
+            raise _unwritable(error, path) from error
+
+    def remove(self, name: str) -> None:
+        """Remove a folder of files that are no longer needed; only under the lock.
+
+        Raises:
+            LogError: ``log.unwritable``.
+        """
+        path = self.root / name
+        if not path.is_dir():
+            return
+        try:
+            for file in sorted(path.iterdir()):
+                file.unlink()
+            path.rmdir()
+            _sync(path.parent)
+        except OSError as error:
+            raise _unwritable(error, path) from error
+
+    @contextmanager
+    def lock(self, wait_s: float = 10.0) -> Iterator[None]:
+        """Be the one writer.
+
+        Args:
+            wait_s: How long to wait for another to finish.
+
+        Raises:
+            LogError: ``log.locked``: another writes; ``log.unwritable``; ``log.platform``: no such locks here.
+        """
+        try:
+            import fcntl
+        except ImportError as error:  # pragma: no cover - Windows
+            raise LogError("this system has no flock", code="log.platform", hint="write the log on Linux or macOS") from error
+        path = self.root / STATE / _LOCK
+        try:
+            _make(path.parent)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise _unwritable(error, path) from error
+        try:
+            end = time.monotonic() + wait_s
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() >= end:
+                        raise LogError(
+                            "another process is writing", code="log.locked", file=self.root, hint="wait for it to end"
+                        ) from error
+                    time.sleep(_PAUSE_S)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, each name on the disk."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return
+    _sync(folder.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(error: OSError, path: Path) -> LogError:
+    return LogError(
+        f"cannot write: {error.strerror}", code="log.unwritable", file=path,
+        hint="make room or mend the folder, then run again: nothing that was acknowledged is lost",
+    )  # fmt: skip
