@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from cryptography.exceptions import InvalidSignature
@@ -77,6 +78,7 @@ class VerifierKey:
         return seconds
 
 
+@lru_cache(maxsize=256)
 def parse_vkey(text: str) -> VerifierKey:
     """Read a verifier key, ``name+id+key``.
 
