@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mrv.cli.printing import answer, say, say_json
 from mrv.cli.verb import compute_options, need, read_file, verb
 from mrv.errors import StoreError, UsageError
+
+if TYPE_CHECKING:
+    from mrv.attest.trusted_time import TrustedTime
+    from mrv.checks import Check
 
 
 def add_verbs(verbs: Any) -> None:
@@ -21,6 +25,8 @@ def add_verbs(verbs: Any) -> None:
     asset.add_argument("--no-asset", action="store_true", help="you hold none")
     check.add_argument("--evidence", type=Path, metavar="DIR", help="evidence folder; its files are hashed")
     check.add_argument("--status", type=Path, metavar="DIR", help="folder of status lists")
+    check.add_argument("--log-proof", type=Path, metavar="FILE", help=".tlog-proof: that a log holds it, and since when")
+    check.add_argument("--log-policy", type=Path, metavar="FILE", help="whose logs and witnesses count, and how many")
     check.add_argument("--now", metavar="T", help="judge at this time, YYYY-MM-DDThh:mm:ssZ; default, now")
     check.add_argument("--min-trust-version", type=int, metavar="N", help="last trust-list version you accepted")
     check.add_argument("--trust-digest", metavar="DIGEST", help="digest of that version: a fork of it is refused")
@@ -51,11 +57,24 @@ def _check(args: argparse.Namespace) -> int:
     if args.evidence is not None and not args.evidence.is_dir():
         raise UsageError("no such folder", code="usage.file", file=args.evidence, hint="give the evidence folder")
     trust = load_trust(args.trust, min_version=args.min_trust_version, accepted_digest=args.trust_digest)
+    data, now = read_file(args.attestation), args.now or utc_now()
+    logged, times = _logged(data, now, args)
     checks = check(
-        read_file(args.attestation), trust=trust, now=args.now or utc_now(), asset=args.asset, evidence=args.evidence,
-        status=args.status, countersignatures=[read_file(path) for path in args.countersignature],
+        data, trust=trust, now=now, asset=args.asset, evidence=args.evidence, status=args.status, times=times,
+        countersignatures=[read_file(path) for path in args.countersignature],
     )  # fmt: skip
-    return answer(checks, as_json=args.json, what="the attestation")
+    return answer([*checks, *logged], as_json=args.json, what="the attestation")
+
+
+def _logged(data: bytes, now: str, args: argparse.Namespace) -> tuple[list[Check], list[TrustedTime]]:
+    if args.log_proof is None and args.log_policy is None:
+        return [], []
+    if args.log_proof is None or args.log_policy is None:
+        raise UsageError("go together", code="usage", field="--log-proof and --log-policy", hint="name both")
+    from mrv.attest.log.logged import check_attestation
+    from mrv.attest.log.policy import load_policy
+
+    return check_attestation(data, read_file(args.log_proof), policy=load_policy(args.log_policy), now=now)
 
 
 def _replay(args: argparse.Namespace) -> int:

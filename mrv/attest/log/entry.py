@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from mrv.attest import credential, strict_json
+from mrv.attest import credential
+from mrv.attest.trusted_time import signature_digest
 from mrv.errors import LogError
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ _ENTRY = re.compile(rb"sha256:[0-9a-f]{64}( sha256:[0-9a-f]{64})?")
 
 def attestation_entry(document: Mapping[str, Any]) -> bytes:
     """The leaf of a signed attestation, as :func:`mrv.attest.credential.parse` gives it."""
-    whole = strict_json.digest(dict(document), checked=True)
-    return f"{credential.attestation_digest(document, checked=True)} {whole}".encode()
+    return f"{credential.attestation_digest(document, checked=True)} {signature_digest(document)}".encode()
 
 
 def digest_entry(digest: str) -> bytes:

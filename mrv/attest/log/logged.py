@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mrv.attest import credential
 from mrv.attest.log import merkle
+from mrv.attest.log.entry import attestation_entry
 from mrv.attest.log.sidecar import Sidecar, parse_sidecar
 from mrv.attest.log.signatures import signed_by
 from mrv.attest.shapes import check_instant
+from mrv.attest.trusted_time import TrustedTime, signature_digest
 from mrv.checks import Check, decide
-from mrv.errors import LogError
+from mrv.errors import AttestationError, LogError
 
 if TYPE_CHECKING:
     from mrv.attest.log.policy import LogPolicy
@@ -35,6 +38,8 @@ class Logged:
     """Every question and its answer."""
     trusted_time: str | None
     """An instant at which the leaf was certainly there; None unless every check holds and witnesses were asked for."""
+    source: str = ""
+    """Who says so."""
 
 
 def check_logged(entry: bytes, data: bytes, *, policy: LogPolicy, now: str) -> Logged:
@@ -69,7 +74,32 @@ def check_logged(entry: bytes, data: bytes, *, policy: LogPolicy, now: str) -> L
         return Logged((*checks, Check("log.time", "note", "no witness is asked for, and a log's own word gives no time")), None)
     earliest = sorted(time for time in times.values() if time <= seconds)
     instant = datetime.fromtimestamp(earliest[policy.quorum - 1], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Logged((*checks, Check("log.time", "holds", f"in the log at {instant}, say {policy.quorum} witnesses")), instant)
+    source = f"{policy.quorum} witnesses of leaf {sidecar.index} of {sidecar.signed.checkpoint.origin:.200}"
+    return Logged((*checks, Check("log.time", "holds", f"in the log at {instant}, say {source}")), instant, source)
+
+
+def check_attestation(data: bytes, proof: bytes, *, policy: LogPolicy, now: str) -> tuple[list[Check], list[TrustedTime]]:
+    """Judge a proof that a log holds an attestation, and since when its signature exists.
+
+    Args:
+        data: The bytes of ``attestation.json``; where they are no attestation there is nothing to ask, and
+            :func:`mrv.attest.verify.check` says why.
+        proof: The bytes of the ``.tlog-proof``.
+        policy: Whose word counts.
+        now: The time to judge by.
+
+    Returns:
+        The checks, and what to hand to :func:`mrv.attest.verify.check` as ``times``.
+    """
+    try:
+        document = credential.parse(data)
+    except AttestationError:
+        return [], []
+    logged = check_logged(attestation_entry(document), proof, policy=policy, now=now)
+    if logged.trusted_time is None:
+        return list(logged.checks), []
+    time = TrustedTime(signature_digest(document), logged.trusted_time, logged.source)
+    return list(logged.checks), [time]
 
 
 def _origin(sidecar: Sidecar, policy: LogPolicy) -> Check:
