@@ -27,6 +27,8 @@ def add_verbs(verbs: Any) -> None:
     check.add_argument("--status", type=Path, metavar="DIR", help="folder of status lists")
     check.add_argument("--log-proof", type=Path, metavar="FILE", help=".tlog-proof: that a log holds it, and since when")
     check.add_argument("--log-policy", type=Path, metavar="FILE", help="whose logs and witnesses count, and how many")
+    check.add_argument("--timestamp", type=Path, metavar="FILE", help="RFC 3161 response (.tsr) over its signature")
+    check.add_argument("--tsa", type=Path, metavar="FILE", help="PEM roots of the time-stamping authorities you trust")
     check.add_argument("--now", metavar="T", help="judge at this time, YYYY-MM-DDThh:mm:ssZ; default, now")
     check.add_argument("--min-trust-version", type=int, metavar="N", help="last trust-list version you accepted")
     check.add_argument("--trust-digest", metavar="DIGEST", help="digest of that version: a fork of it is refused")
@@ -58,23 +60,40 @@ def _check(args: argparse.Namespace) -> int:
         raise UsageError("no such folder", code="usage.file", file=args.evidence, hint="give the evidence folder")
     trust = load_trust(args.trust, min_version=args.min_trust_version, accepted_digest=args.trust_digest)
     data, now = read_file(args.attestation), args.now or utc_now()
-    logged, times = _logged(data, now, args)
+    timed, times = _timed(data, now, args)
     checks = check(
         data, trust=trust, now=now, asset=args.asset, evidence=args.evidence, status=args.status, times=times,
         countersignatures=[read_file(path) for path in args.countersignature],
     )  # fmt: skip
-    return answer([*checks, *logged], as_json=args.json, what="the attestation")
+    return answer([*checks, *timed], as_json=args.json, what="the attestation")
 
 
-def _logged(data: bytes, now: str, args: argparse.Namespace) -> tuple[list[Check], list[TrustedTime]]:
-    if args.log_proof is None and args.log_policy is None:
-        return [], []
-    if args.log_proof is None or args.log_policy is None:
-        raise UsageError("go together", code="usage", field="--log-proof and --log-policy", hint="name both")
-    from mrv.attest.log.logged import check_attestation
-    from mrv.attest.log.policy import load_policy
+def _timed(data: bytes, now: str, args: argparse.Namespace) -> tuple[list[Check], list[TrustedTime]]:
+    """What a log and a time-stamping authority say, where the caller has their word."""
+    logged, stamped = _both(args, "log_proof", "log_policy"), _both(args, "timestamp", "tsa")
+    checks: list[Check] = []
+    times: list[TrustedTime] = []
+    if logged:
+        from mrv.attest.log.logged import check_attestation
+        from mrv.attest.log.policy import load_policy
 
-    return check_attestation(data, read_file(args.log_proof), policy=load_policy(args.log_policy), now=now)
+        policy = load_policy(args.log_policy)
+        checks, times = check_attestation(data, read_file(args.log_proof), policy=policy, now=now)
+    if stamped:
+        from mrv.attest.timestamp import check_timestamp
+
+        more, later = check_timestamp(data, read_file(args.timestamp), roots=read_file(args.tsa), now=now)
+        checks, times = checks + more, times + later
+    return checks, times
+
+
+def _both(args: argparse.Namespace, one: str, other: str) -> bool:
+    """Whether two options that belong together were given."""
+    given = {name: getattr(args, name) is not None for name in (one, other)}
+    if len(set(given.values())) > 1:
+        options = " and ".join("--" + name.replace("_", "-") for name in given)
+        raise UsageError("go together", code="usage", field=options, hint="name both")
+    return all(given.values())
 
 
 def _replay(args: argparse.Namespace) -> int:

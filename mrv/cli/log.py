@@ -1,4 +1,4 @@
-"""Verbs on the transparency log: init, append, prove, verify, witness, cosign, watch."""
+"""Verbs on the transparency log: init, append, prove, verify, witness, cosign, watch, timestamp, key."""
 
 from __future__ import annotations
 
@@ -51,6 +51,9 @@ def add_verbs(verbs: Any) -> None:
     watch.add_argument("left", type=Path, help="copy of the log, checkpoint or .tlog-proof")
     watch.add_argument("right", type=Path, help="the same from elsewhere, or of another day")
     _policy_option(watch)
+    stamp = verb(of_log, "timestamp", _timestamp, "write an RFC 3161 request over an attestation's signature")
+    stamp.add_argument("attestation", type=Path)
+    stamp.add_argument("--out", type=Path, metavar="FILE", help="default, beside the attestation, .tsq")
     key = verb(of_log, "key", _key, "print the verifier key that a policy lists")
     key.add_argument("name", help="the log's origin or the witness's name")
     key.add_argument("--witness", action="store_true", help="of a witness; default, of a log")
@@ -175,6 +178,16 @@ def _watch(args: argparse.Namespace) -> int:
 
     checks = compare(open_view(args.left), open_view(args.right), policy=load_policy(args.policy))
     return answer(checks, as_json=args.json, what="the log")
+
+
+def _timestamp(args: argparse.Namespace) -> int:
+    from mrv.attest.credential import parse
+    from mrv.attest.timestamp import request
+
+    out = args.out or args.attestation.with_suffix(".tsq")
+    _write(out, request(parse(read_file(args.attestation))))
+    say_json({"out": str(out)}) if args.json else say(out)
+    return 0
 
 
 def _key(args: argparse.Namespace) -> int:

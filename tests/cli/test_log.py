@@ -142,8 +142,19 @@ def test_refusals(log, mrv, tmp_path, monkeypatch, words, code):
     assert "Traceback" not in err
 
 
+def test_a_timestamp(mrv, attestation, tmp_path):
+    """The request is made here; what answers it is tested in ``tests/unit/attest/test_timestamp.py``."""
+    pytest.importorskip("rfc3161_client", reason="the extra `time` is not installed")
+    assert mrv("log", "timestamp", attestation)[0] == 0
+    assert attestation.with_suffix(".tsq").stat().st_size > 50
+    mrv("keys", "new", tmp_path / "k.pem", "--trust", tmp_path / "trust.json")
+    words = ("check", attestation, "--trust", tmp_path / "trust.json", "--no-asset", "--timestamp", attestation, "--tsa")
+    status, _, err = mrv(*words, attestation)
+    assert (status, "error[timestamp.roots]" in err) == (2, True)
+
+
 def test_proof_and_policy_go_together(log, mrv, attestation, tmp_path):
     mrv("keys", "new", tmp_path / "k.pem", "--trust", tmp_path / "trust.json")
-    for option in ("--log-proof", "--log-policy"):
+    for option in ("--log-proof", "--log-policy", "--timestamp", "--tsa"):
         status, _, err = mrv("check", attestation, "--trust", tmp_path / "trust.json", "--no-asset", option, log[1])
         assert (status, "error[usage]" in err) == (2, True)
