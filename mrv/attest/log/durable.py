@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 import stat
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,8 @@ class Folder:
 
     root: Path
     """Where it is."""
+    _sure: set[Path] = field(default_factory=set, repr=False, compare=False)
+    """Folders inside whose names are known to be on the disk."""
 
     def read(self, name: str, limit: int) -> bytes | None:
         """The bytes of a file; None where there is none.
@@ -71,7 +73,7 @@ class Folder:
         """
         path, draft = self.root / name, self.root / STATE / _DRAFT
         try:
-            _make(path.parent)
+            self._make(path.parent)
             # A draft left by a power cut may still share its bytes with a file in place: never write into it.
             draft.unlink(missing_ok=True)
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -120,7 +122,7 @@ class Folder:
             raise LogError("this system has no flock", code="log.platform", hint="write the log on Linux or macOS") from error
         path = self.root / STATE / _LOCK
         try:
-            _make(path.parent)
+            self._make(path.parent)
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise _unwritable(error, path) from error
@@ -140,17 +142,19 @@ class Folder:
         finally:
             os.close(descriptor)
 
-
-def _make(folder: Path) -> None:
-    """Make a folder and those above it, each name on the disk."""
-    if folder.is_dir():
-        return
-    _make(folder.parent)
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        return
-    _sync(folder.parent)
+    def _make(self, folder: Path) -> None:
+        """Let a folder and those above it exist, each name on the disk; one that a killed writer made may not be there yet."""
+        if folder in self._sure:
+            return
+        if folder != self.root:
+            self._make(folder.parent)
+            with suppress(FileExistsError):
+                folder.mkdir()
+            _sync(folder.parent)
+        elif not folder.is_dir():
+            folder.mkdir(parents=True)
+            _sync(folder.parent)
+        self._sure.add(folder)
 
 
 def _sync(folder: Path) -> None:

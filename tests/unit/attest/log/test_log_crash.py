@@ -117,6 +117,21 @@ def test_power_cut_at_any_step(tmp_path, first, last):
         sound(recorder.lay_out(state, tmp_path / f"state-{number}"), first, last)
 
 
+@pytest.mark.parametrize("made", [["tile"], ["tile", "tile/0"], ["tile", "tile/0", "tile/0/000.p"]])
+def test_power_cut_after_a_writer_was_killed(tmp_path, made):
+    """Folders that the dead writer made, and did not force to the disk, are forced by the next one."""
+    base = logs.make(tmp_path / "base")
+    recorder = Recorder(base)
+    for name in made:
+        (base / name).mkdir()
+        recorder.now[str(base / name)], recorder.disk[str(base / name)] = {}, {}
+        recorder.now[str((base / name).parent)][Path(name).name] = "folder"
+    with recorder.recording():
+        writer.append(base, logs.entries(0, 1), signer=logs.LOG_KEY)
+    for number, state in enumerate(recorder.distinct()):
+        sound(recorder.lay_out(state, tmp_path / f"state-{number}"), 0, 1)
+
+
 @pytest.mark.parametrize("how", ["full", "raise"])
 @pytest.mark.parametrize(("first", "last"), [(3, 4), (255, 256)])
 def test_a_full_disk_or_an_exception_at_any_step(tmp_path, first, last, how):
