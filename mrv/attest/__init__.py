@@ -15,7 +15,9 @@ The tour, in the order a document is made and then doubted:
 5. :mod:`~mrv.attest.evidence` hashes the files again.
 6. :mod:`~mrv.attest.countersignature` is a verifier's opinion on an attestation, a credential of its own;
    :mod:`~mrv.attest.countersigned` asks whether there are as many as the trust list wants.
-7. :func:`mrv.attest.verify.check` asks every question and answers with a list of checks.
+7. :mod:`~mrv.attest.log` proves since when it is public: a transparency log with witnesses; :mod:`~mrv.attest.timestamp`
+   asks a time-stamping authority instead.
+8. :func:`mrv.attest.verify.check` asks every question and answers with a list of checks.
 
 Nothing is imported here, so that ``import mrv.attest`` costs nothing.
 """

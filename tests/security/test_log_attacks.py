@@ -335,6 +335,14 @@ def test_a_huge_size_costs_nothing(log, one, judge, sidecar):
     assert judge(Sidecar(LEAF, sidecar.path, vast)) == ["log.included", "log.witnesses", "log.time"]
 
 
+def test_an_origin_that_writes_on_the_terminal(judge, sidecar):
+    """U+009B begins an escape sequence; what a stranger wrote is printed as ASCII."""
+    data = sidecar.encode().replace(b"example.org/log\n", "\x9b2J\x9bH ✓ log holds\n".encode())
+    logged = check_logged(HONEST, data, policy=logs.policy(), now=NOW)
+    assert [check.code for check in logged.checks if check.status == "fails"] == ["log.origin", "log.signature", "log.time"]
+    assert all(check.detail.isprintable() for check in logged.checks)
+
+
 def test_small_order_keys_are_no_logs_and_no_witnesses():
     """Under such a key one signature fits every checkpoint."""
     small = bytes([1]) + bytes(31)

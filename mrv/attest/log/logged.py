@@ -74,7 +74,7 @@ def check_logged(entry: bytes, data: bytes, *, policy: LogPolicy, now: str) -> L
         return Logged((*checks, Check("log.time", "note", "no witness is asked for, and a log's own word gives no time")), None)
     earliest = sorted(time for time in times.values() if time <= seconds)
     instant = datetime.fromtimestamp(earliest[policy.quorum - 1], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    source = f"{policy.quorum} witnesses of leaf {sidecar.index} of {sidecar.signed.checkpoint.origin:.200}"
+    source = f"{policy.quorum} witnesses of leaf {sidecar.index} of {sidecar.signed.checkpoint.origin!a:.200}"
     return Logged((*checks, Check("log.time", "holds", f"in the log at {instant}, say {source}")), instant, source)
 
 
@@ -105,7 +105,7 @@ def check_attestation(data: bytes, proof: bytes, *, policy: LogPolicy, now: str)
 def _origin(sidecar: Sidecar, policy: LogPolicy) -> Check:
     origin = sidecar.signed.checkpoint.origin
     known = bool(policy.log_keys(origin))
-    return decide("log.origin", known, f"{origin:.200} {'is' if known else 'is not'} a log of the policy")
+    return decide("log.origin", known, f"{origin!a:.200} {'is' if known else 'is not'} a log of the policy")
 
 
 def _signature(sidecar: Sidecar, policy: LogPolicy) -> Check:
@@ -114,7 +114,7 @@ def _signature(sidecar: Sidecar, policy: LogPolicy) -> Check:
         keys = signed_by(sidecar.signed.note, policy.log_keys(origin))
     except LogError as error:
         return Check("log.signature", "fails", _say(error))
-    return decide("log.signature", bool(keys), f"{'signed' if keys else 'not signed'} by a key of {origin:.200}")
+    return decide("log.signature", bool(keys), f"{'signed' if keys else 'not signed'} by a key of {origin!a:.200}")
 
 
 def _included(entry: bytes, sidecar: Sidecar) -> Check:

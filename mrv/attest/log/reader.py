@@ -72,7 +72,7 @@ def prove(path: str | os.PathLike[str], entry: bytes, cosigned: SignedCheckpoint
     size = signed.checkpoint.size
     if size > copy.signed.checkpoint.size or signed.checkpoint.origin != copy.signed.checkpoint.origin:
         raise LogError(
-            f"this copy has {copy.signed.checkpoint.size} leaves of {copy.signed.checkpoint.origin}", code="log.behind",
+            f"this copy has {copy.signed.checkpoint.size} leaves of {copy.signed.checkpoint.origin!a:.200}", code="log.behind",
             file=path, hint="fetch the log again, or name the checkpoint of this log",
         )  # fmt: skip
     tree = copy.tree()
@@ -111,12 +111,12 @@ def check_signature(signed: SignedCheckpoint, policy: LogPolicy) -> list[Check]:
     """``log.origin`` and ``log.signature`` of a checkpoint."""
     origin = signed.checkpoint.origin
     keys = policy.log_keys(origin)
-    known = decide("log.origin", bool(keys), f"{origin:.200} {'is' if keys else 'is not'} a log of the policy")
+    known = decide("log.origin", bool(keys), f"{origin!a:.200} {'is' if keys else 'is not'} a log of the policy")
     try:
         found = signed_by(signed.note, keys)
     except LogError as error:
         return [known, Check("log.signature", "fails", f"{error} ({error.hint})")]
-    return [known, decide("log.signature", bool(found), f"{'signed' if found else 'not signed'} by a key of {origin:.200}")]
+    return [known, decide("log.signature", bool(found), f"{'signed' if found else 'not signed'} by a key of {origin!a:.200}")]
 
 
 def check_files(copy: LogCopy) -> list[Check]:

@@ -66,7 +66,7 @@ def compare(left: View, right: View, *, policy: LogPolicy) -> list[Check]:
     """
     checks = [check for view in (left, right) for check in _own(view, policy)]
     origins = {view.signed.checkpoint.origin for view in (left, right)}
-    checks.append(decide("watch.origin", len(origins) == 1, f"of {' and '.join(sorted(origins)):.400}"))
+    checks.append(decide("watch.origin", len(origins) == 1, f"of {' and '.join(map(ascii, sorted(origins))):.400}"))
     if any(check.status == "fails" for check in checks):
         return [*checks, Check("watch.consistent", "fails", "views that do not hold by themselves say nothing of each other")]
     older, newer = sorted((left, right), key=lambda view: (view.signed.checkpoint.size, view.copy is not None))

@@ -131,7 +131,7 @@ class Witness:
         except LogError as error:
             raise _refusal("signature", error.message, "fetch the checkpoint again") from error
         if not found:
-            raise _refusal("signature", f"no key of {origin:.200} signed it", "fetch the checkpoint again")
+            raise _refusal("signature", f"no key of {origin!a:.200} signed it", "fetch the checkpoint again")
 
     def _check_consistent(
         self, signed: SignedCheckpoint, latest: SignedCheckpoint | None, old: int, proof: Sequence[bytes]

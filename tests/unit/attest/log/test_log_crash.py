@@ -72,7 +72,7 @@ def sound(case, first, last, *, acknowledged=False):
     assert changed == []
 
 
-@pytest.mark.parametrize(("first", "last"), BATCHES)
+@pytest.mark.parametrize(("first", "last"), [(0, 1), (255, 256), (250, 300)])
 def test_a_writer_killed_at_any_step(tmp_path, first, last):
     base, cases = grown_base(tmp_path, first), tmp_path / "cases"
     cases.mkdir()

@@ -46,6 +46,18 @@ def test_the_specifications_tree_of_70_000():
     assert found[2] == [(0, 1)]
 
 
+@pytest.mark.slow
+def test_the_files_of_70_000(tmp_path):
+    """The same on the disk; one append in batches, and one after it."""
+    folder = logs.make(tmp_path / "log", 70_000)
+    names = [path.relative_to(folder).as_posix() for path in (folder / "tile").rglob("*") if path.is_file()]
+    assert sum(name.startswith("tile/0/") and ".p/" not in name for name in names) == 273
+    assert {"tile/0/273.p/112", "tile/1/000", "tile/1/001.p/17", "tile/2/000.p/1", "tile/entries/273.p/112"} <= set(names)
+    assert logs.served(folder).root == logs.naive_root(logs.entries(0, 70_000))
+    assert writer.append(folder, [logs.entry(70_000)], signer=logs.LOG_KEY).indices == (70_000,)
+    assert {check.status for check in reader.audit(folder, policy=logs.policy())} == {"holds"}
+
+
 def test_a_tree_of_256_has_a_full_tile_and_a_width_of_1_above(tmp_path):
     folder = logs.make(tmp_path / "log", 256)
     names = sorted(path.relative_to(folder).as_posix() for path in (folder / "tile").rglob("*") if path.is_file())
