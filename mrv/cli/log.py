@@ -1,4 +1,4 @@
-"""Verbs on the transparency log: init, append, prove, verify, witness, cosign, watch, timestamp, key."""
+"""Verbs on the transparency log: init, append, prove, verify, request, witness, cosign, watch, timestamp, key."""
 
 from __future__ import annotations
 
@@ -36,8 +36,12 @@ def add_verbs(verbs: Any) -> None:
     verify = verb(of_log, "verify", _verify, "audit a log's folder or a copy: every entry, tile and the signed root")
     verify.add_argument("log", type=Path)
     _policy_option(verify)
-    witness = verb(of_log, "witness", _witness, "cosign a fetched log's checkpoint, if it goes on from the last one cosigned")
-    witness.add_argument("log", type=Path, help="fetched copy of the log")
+    request = verb(of_log, "request", _request, "write what a witness is sent (add-checkpoint of C2SP tlog-witness)")
+    request.add_argument("log", type=Path)
+    request.add_argument("--old", type=int, required=True, metavar="N", help="leaves of the last it cosigned; 0 for none")
+    request.add_argument("--out", type=Path, required=True, metavar="FILE")
+    witness = verb(of_log, "witness", _witness, "cosign a checkpoint, if its log goes on from the last one cosigned")
+    witness.add_argument("log", type=Path, help="fetched copy of the log, or a request")
     witness.add_argument("--state", type=Path, required=True, metavar="DIR", help="the witness's memory; back it up")
     witness.add_argument("--name", required=True, help="the witness's name, such as witness.example.org")
     witness.add_argument("--out", type=Path, metavar="FILE", help="where to write the cosigned checkpoint")
@@ -45,7 +49,7 @@ def add_verbs(verbs: Any) -> None:
     _key_option(witness)
     cosign = verb(of_log, "cosign", _cosign, "put the cosignatures of witnesses under the served checkpoint")
     cosign.add_argument("log", type=Path)
-    cosign.add_argument("notes", type=Path, nargs="+", help="cosigned checkpoints")
+    cosign.add_argument("answers", type=Path, nargs="+", help="what witnesses answered: checkpoints or signature lines")
     _policy_option(cosign)
     watch = verb(of_log, "watch", _watch, "hold two views of a log against each other and find equivocation")
     watch.add_argument("left", type=Path, help="copy of the log, checkpoint or .tlog-proof")
@@ -144,29 +148,48 @@ def _verify(args: argparse.Namespace) -> int:
     return answer(audit(args.log, policy=load_policy(args.policy)), as_json=args.json, what="the log")
 
 
+def _request(args: argparse.Namespace) -> int:
+    from mrv.attest.log.exchange import make_request
+    from mrv.attest.log.reader import open_copy
+
+    if args.old < 0:
+        raise UsageError("is a number of leaves", code="usage", field="--old", hint="0 where the witness cosigned none")
+    request = make_request(open_copy(args.log), args.old)
+    _write(args.out, request.encode())
+    say_json({"old": args.old, "size": request.signed.checkpoint.size, "out": str(args.out)}) if args.json else say(args.out)
+    return 0
+
+
 def _witness(args: argparse.Namespace) -> int:
+    from mrv.attest.log.exchange import parse_request
     from mrv.attest.log.policy import load_policy
     from mrv.attest.log.reader import open_copy
     from mrv.attest.log.witness import Witness
 
-    witness = Witness(args.state, args.name, _signer(args), load_policy(args.policy))
-    signed = witness.cosign_copy(open_copy(args.log), seconds=int(time.time()))
+    witness, now = Witness(args.state, args.name, _signer(args), load_policy(args.policy)), int(time.time())
+    if args.log.is_file():
+        request = parse_request(read_file(args.log))
+        signed = witness.cosign(request.signed, old=request.old, proof=request.proof, seconds=now)
+    else:
+        signed = witness.cosign_copy(open_copy(args.log), seconds=now)
     if args.out is not None:
         _write(args.out, signed.note.encode())
-    tree = signed.checkpoint
+    tree, note = signed.checkpoint, signed.note.encode().decode()
     if args.json:
-        say_json({"origin": tree.origin, "size": tree.size, "root": tree.root.hex(), "cosigned": signed.note.encode().decode()})
+        say_json({"origin": tree.origin, "size": tree.size, "root": tree.root.hex(), "cosigned": note})
     else:
-        say(f"cosigned {tree.size} leaves of {tree.origin} as {witness.key}\n\n{signed.note.encode().decode()}")
+        say(f"cosigned {tree.size} leaves of {tree.origin} as {witness.key}\n\n{note}")
     return 0
 
 
 def _cosign(args: argparse.Namespace) -> int:
-    from mrv.attest.log.checkpoint import read_checkpoint
+    from mrv.attest.log.exchange import read_answer
     from mrv.attest.log.policy import load_policy
+    from mrv.attest.log.reader import open_copy
     from mrv.attest.log.writer import add_cosignatures
 
-    notes = [read_checkpoint(path).note for path in args.notes]
+    served = open_copy(args.log).signed.note
+    notes = [read_answer(read_file(path), served) for path in args.answers]
     count = add_cosignatures(args.log, notes, witnesses=load_policy(args.policy).witness_keys)
     say_json({"signatures": count}) if args.json else say(f"the served checkpoint has {count} signatures")
     return 0

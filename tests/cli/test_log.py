@@ -82,6 +82,27 @@ def test_from_log_to_check(log, witnessed, mrv, attestation, tmp_path):
     assert {"log.included", "log.time"} <= set(failed(out))
 
 
+def test_a_witness_that_is_sent_a_request(log, mrv, tmp_path):
+    """The exchange of ``tlog-witness``: a request, an answer of signature lines alone, and the next one from there."""
+    folder, policy, key, witness_key = log
+    words = ("--state", tmp_path / "state", "--name", "w.example", "--policy", policy, "--key", witness_key)
+    for old, size in ((0, 2), (2, 3)):
+        assert mrv("log", "request", folder, "--old", old, "--out", tmp_path / "request")[0] == 0
+        assert (tmp_path / "request").read_bytes().startswith(f"old {old}\n".encode())
+        status, out, _ = mrv("log", "witness", tmp_path / "request", *words, "--json")
+        assert (status, json.loads(out)["size"]) == (0, size)
+        (tmp_path / "answer").write_text(json.loads(out)["cosigned"].splitlines(keepends=True)[-1])
+        assert mrv("log", "cosign", folder, tmp_path / "answer", "--policy", policy)[0] == 0
+        assert b"w.example" in (folder / "checkpoint").read_bytes()
+        mrv("log", "append", folder, "--digest", "sha256:" + "cd" * 32, "--key", key)
+    assert mrv("log", "request", folder, "--old", 0, "--out", tmp_path / "request")[0] == 0
+    status, _, err = mrv("log", "witness", tmp_path / "request", *words)
+    assert (status, "witness.conflict" in err) == (1, True)
+    (tmp_path / "request").write_bytes(b"old x")
+    status, _, err = mrv("log", "witness", tmp_path / "request", *words)
+    assert (status, "request.format" in err) == (2, True)
+
+
 def test_prove_in_an_earlier_checkpoint(log, witnessed, mrv, tmp_path):
     folder, _, key, _ = log
     mrv("log", "append", folder, "--digest", "sha256:" + "cd" * 32, "--key", key)
@@ -130,6 +151,8 @@ def test_the_evidence_says_no(log, witnessed, mrv, tmp_path):
         (("log", "verify", "log", "--policy", "attestation.json"), "policy.invalid"),
         (("log", "watch", "log", "none", "--policy", "policy.json"), "log.missing"),
         (("log", "cosign", "log", "policy.json", "--policy", "policy.json"), "note.format"),
+        (("log", "request", "log", "--old", "3", "--out", "p"), "log.behind"),
+        (("log", "request", "log", "--old", "-1", "--out", "p"), "usage"),
     ],
 )  # fmt: skip
 def test_refusals(log, mrv, tmp_path, monkeypatch, words, code):

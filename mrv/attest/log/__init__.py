@@ -9,7 +9,7 @@ The tour:
    :mod:`~mrv.attest.log.entry` is what a leaf says.
 4. :mod:`~mrv.attest.log.writer` appends; :mod:`~mrv.attest.log.reader` proves and audits.
 5. :mod:`~mrv.attest.log.witness` cosigns what is consistent with all it has seen, and nothing else;
-   :mod:`~mrv.attest.log.watch` finds a log that shows two faces.
+   :mod:`~mrv.attest.log.exchange` is how one is asked; :mod:`~mrv.attest.log.watch` finds a log that shows two faces.
 6. :mod:`~mrv.attest.log.sidecar` is the ``.tlog-proof`` file, :mod:`~mrv.attest.log.policy` says whose word counts, and
    :mod:`~mrv.attest.log.logged` judges the one by the other and yields the trusted time.
 

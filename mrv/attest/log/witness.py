@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from mrv.attest.log import merkle
 from mrv.attest.log.checkpoint import SignedCheckpoint, parse_checkpoint
 from mrv.attest.log.durable import Folder
+from mrv.attest.log.exchange import make_request
 from mrv.attest.log.note import MAX_BYTES, Note
 from mrv.attest.log.signatures import VerifierKey, cosign, signed_by, verifier_key
 from mrv.errors import LogError
@@ -112,14 +113,7 @@ class Witness:
         tree = copy.signed.checkpoint
         latest = self.latest(tree.origin)
         old = 0 if latest is None else latest.checkpoint.size
-        proof = []
-        if old < tree.size:
-            files = copy.tree()
-            if files.root() != tree.root:
-                raise LogError(
-                    "its tiles do not give the root it signed", code="log.corrupt", file=copy.folder.root, hint="fetch it again"
-                )
-            proof = merkle.consistency(old, tree.size, files.node)
+        proof = make_request(copy, old).proof if old <= tree.size else ()
         return self.cosign(copy.signed, old=old, proof=proof, seconds=seconds)
 
     def _check_signature(self, signed: SignedCheckpoint, logs: Sequence[VerifierKey]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from support import logs
 
 from mrv.attest.log.checkpoint import Checkpoint, parse_checkpoint
+from mrv.attest.log.exchange import Request, parse_request, read_answer
 from mrv.attest.log.merkle import EMPTY_ROOT
 from mrv.attest.log.note import Note, parse_note
 from mrv.attest.log.sidecar import Sidecar, parse_sidecar
@@ -216,3 +217,51 @@ def test_sidecars():
 )
 def test_sidecars_that_are_refused(data, code):
     assert refused(parse_sidecar, data) == code
+
+
+def test_the_request_of_tlog_witness():
+    """The specification's example, whose checkpoint has two signatures of one name."""
+    steps = (
+        "PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=",
+        "jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=",
+        "5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=",
+        "/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=",
+    )
+    text = "old 20852014\n" + "".join(f"{step}\n" for step in steps) + "\n" + COSIGNED
+    request = parse_request(text.encode())
+    assert (request.old, len(request.proof), request.signed.checkpoint.size) == (20852014, 4, 20852163)
+    assert request.encode() == text.encode()
+    first = Request(0, (), request.signed)
+    assert parse_request(first.encode()) == first
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "request.format"),
+        (b"old 5\n" + COSIGNED.encode(), "request.format"),
+        (b"new 5\n\n" + COSIGNED.encode(), "request.format"),
+        (b"old 05\n\n" + COSIGNED.encode(), "request.format"),
+        (b"old -5\n\n" + COSIGNED.encode(), "request.format"),
+        (b"old 5\nx\n\n" + COSIGNED.encode(), "request.format"),
+        (b"old 5\n" + b"AAAA\n\n" + COSIGNED.encode(), "request.format"),
+        (b"old 5\n" + f"{ROOT}\n".encode() * 64 + b"\n" + COSIGNED.encode(), "request.format"),
+        ("old ٥\n\n".encode() + COSIGNED.encode(), "request.format"),
+        (b"old 5\n\n", "note.format"),
+        (b"old 5\n\n" + COSIGNED.encode() + b"x", "note.format"),
+        (b"x" * (1 << 20), "request.format"),
+    ],
+)
+def test_requests_that_are_refused(data, code):
+    assert refused(parse_request, data) == code
+
+
+def test_answers_of_witnesses():
+    """A whole note, or the signature lines alone; nothing in between."""
+    note = parse_note(COSIGNED.encode())
+    served = Note(note.text, note.signatures[:1])
+    line = note.signatures[1].line
+    assert read_answer(line.encode(), served) == note
+    assert read_answer(COSIGNED.encode(), served) == note
+    assert refused(read_answer, line.encode() + b"x", served) == "note.format"
+    assert refused(read_answer, b"", served) == "note.format"
