@@ -41,7 +41,7 @@ def log(tmp_path_factory):
 @pytest.fixture(scope="module")
 def sigstore():
     found = shutil.which("node")
-    if found is None or not (HERE / "node_modules/@sigstore/verify").is_dir():
+    if found is None or not (HERE / "node_modules/@sigstore/verify/package.json").is_file():
         pytest.skip("no node, or no node_modules: npm ci in tests/interop/log")
 
     def verdict(sidecar, entry):
