@@ -40,6 +40,8 @@ class Settings(BaseModel):
     """Reads at once while fetching."""
     cron: str = "0 5 * * 1"
     """Schedule of ``flows/schedule.py``."""
+    status: dict[str, Any] = {}
+    """Hosts that ``mrv status refresh`` may ask; :mod:`mrv.attest.refresh` reads it."""
 
 
 class Binding(BaseModel):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mrv.attest.keys import Signer
+    from mrv.attest.register import Register
     from mrv.plan import Claim
     from mrv.project import Project
 
@@ -134,6 +135,7 @@ def attest(
     where: str | None = None,
     chunk: int | None = None,
     supersedes: tuple[str, ...] = (),
+    register: Register | None = None,
     strict: bool = False,
     progress: Callable[[str, int, int], None] = _silent,
 ) -> Record:
@@ -149,6 +151,7 @@ def attest(
         where: Where Dask runs; default, the settings'.
         chunk: Edge of a chunk; default, the settings'.
         supersedes: Attestation digests this one replaces, beside the binding's.
+        register: The issuer's register of status lists, which hands out an index; None signs without status.
         strict: Library warnings are errors.
         progress: Told stage, done and total.
     """
@@ -166,7 +169,7 @@ def attest(
         raise MRVError(f"a library warned: {told[0]}", code="run.warning", hint="mend its cause, or run without --strict")
     materials = _materials(project, store, evidence, result)
     document = _sign(
-        project, result, materials, signer, supersedes,
+        project, result, materials, signer, supersedes, register,
         provenance(started=started, where=place, device=result.device, warnings=told),
     )  # fmt: skip
     progress("write report", 0, 0)
@@ -186,6 +189,7 @@ def verify_period(
     chunk: int | None = None,
     refetch: bool = False,
     supersedes: tuple[str, ...] = (),
+    register: Register | None = None,
     strict: bool = False,
     progress: Callable[[str, int, int], None] = _silent,
 ) -> Record:
@@ -200,6 +204,7 @@ def verify_period(
         chunk: Edge of a chunk; default, the settings'.
         refetch: Read again what the store holds.
         supersedes: Attestation digests this one replaces.
+        register: The issuer's register of status lists; None signs without status.
         strict: Library warnings are errors.
         progress: Told stage, done and total.
 
@@ -214,7 +219,7 @@ def verify_period(
     fetched = fetch_scenes(project, items, refetch=refetch, progress=progress)
     return attest(
         project, claim, items=items, fetched=fetched, signer=signer, out=out, where=where, chunk=chunk,
-        supersedes=supersedes, strict=strict, progress=progress,
+        supersedes=supersedes, register=register, strict=strict, progress=progress,
     )  # fmt: skip
 
 
@@ -273,12 +278,15 @@ def _sign(
     materials: list[Material],
     signer: Signer,
     supersedes: tuple[str, ...],
+    register: Register | None,
     made: dict[str, Any],
 ) -> dict[str, Any]:
     from mrv.attest import credential, proof
 
     now = utc_now()
     binding = project.binding
+    if register is not None:
+        signer = register.signer(signer)
     document = credential.build(
         statement=result.statement.as_json(),
         binding={
@@ -290,8 +298,12 @@ def _sign(
         provenance=made,
         issuer=signer.issuer,
         valid_from=now,
+        credential_status=None if register is None else register.entries(register.allocate(now=now)),
     )
-    return proof.sign(document, signer, now)
+    signed = proof.sign(document, signer, now)
+    if register is not None:
+        register.issued(signed, now=now)
+    return signed
 
 
 def _write(

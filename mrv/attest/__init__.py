@@ -13,11 +13,14 @@ The tour, in the order a document is made and then doubted:
    :mod:`~mrv.attest.trust_changes` makes the next version of it.  :mod:`~mrv.attest.trusted_time` is what lets a
    signature outlive its key.
 5. :mod:`~mrv.attest.evidence` hashes the files again.
-6. :mod:`~mrv.attest.countersignature` is a verifier's opinion on an attestation, a credential of its own;
+6. :mod:`~mrv.attest.status` says whether it was revoked since, from signed lists (:mod:`~mrv.attest.status_list`) of
+   bits that :mod:`~mrv.attest.bitstring` packs; :mod:`~mrv.attest.register` is where their issuer keeps which bit is
+   whose, and :mod:`~mrv.attest.refresh`, the one module here that sees a network, fetches them.
+7. :mod:`~mrv.attest.countersignature` is a verifier's opinion on an attestation, a credential of its own;
    :mod:`~mrv.attest.countersigned` asks whether there are as many as the trust list wants.
-7. :mod:`~mrv.attest.log` proves since when it is public: a transparency log with witnesses; :mod:`~mrv.attest.timestamp`
+8. :mod:`~mrv.attest.log` proves since when it is public: a transparency log with witnesses; :mod:`~mrv.attest.timestamp`
    asks a time-stamping authority instead.
-8. :func:`mrv.attest.verify.check` asks every question and answers with a list of checks.
+9. :func:`mrv.attest.verify.check` asks every question and answers with a list of checks.
 
 Nothing is imported here, so that ``import mrv.attest`` costs nothing.
 """

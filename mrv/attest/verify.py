@@ -13,6 +13,7 @@ from mrv.attest import caip19, countersignature, credential, proof, strict_json
 from mrv.attest.countersigned import Attested, check_countersignatures
 from mrv.attest.evidence import check_evidence, check_materials
 from mrv.attest.shapes import check_instant
+from mrv.attest.status import check_status
 from mrv.attest.trusted_time import check_times, proved_at
 from mrv.checks import Check, decide
 from mrv.errors import AttestationError, MRVError
@@ -44,7 +45,7 @@ def check(
         now: The time to judge by, ``…Z`` in whole seconds; ``proof.created`` is never used.
         asset: The CAIP-19 asset the caller holds; None says that there is none.
         evidence: The folder of evidence files; None leaves them unread, which is noted.
-        status: A folder of status lists; this version reads none, so where one is required the check fails.
+        status: A folder of status lists (:mod:`mrv.attest.status`); None where the caller has none.
         countersignatures: The bytes of each countersignature; how many are needed is in the trust list.
         times: Trusted times of these signatures, which let them outlive their keys.
 
@@ -68,7 +69,7 @@ def check(
         _key(document, key, now, times),
         _proof(document, key),
         _period(document, now),
-        _status(document, trust, status),
+        *check_status(document, trust=trust, folder=status, now=now),
         _subject(subject),
         _asset(subject["binding"]["assets"], wanted),
         *_statement(subject["statement"]),
@@ -110,17 +111,6 @@ def _period(document: dict[str, Any], now: str) -> Check:
     start, end = document["validFrom"], document.get("validUntil")
     valid = start <= now and (end is None or now < end)
     return decide("validity.period", valid, f"valid from {start} to {end or 'no end'}; now is {now}")
-
-
-def _status(document: dict[str, Any], trust: TrustList, status: Path | None) -> Check:
-    issuer = trust.issuer(document["issuer"])
-    if issuer is None:
-        return Check("status.missing", "fails", "an unknown issuer's attestation may have been revoked")
-    if issuer.status_required or status is not None:
-        asked = "the trust list requires" if issuer.status_required else "the caller passed"
-        return Check("status.missing", "fails", f"{asked} a status list, and this version reads none")
-    named = " though the attestation names one" if "credentialStatus" in document else ""
-    return Check("status.not-required", "note", f"the trust list asks for no status list{named}: revocation is unknown")
 
 
 def _subject(subject: dict[str, Any]) -> Check:

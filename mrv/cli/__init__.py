@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mrv import __version__
-from mrv.cli import attestation, countersign, keys, log, project, sample, simulate
+from mrv.cli import attestation, countersign, keys, log, project, sample, simulate, status
 from mrv.cli.printing import complain, refused
 from mrv.errors import MRVError
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        status: int = args.call(args)
+        exit_status: int = args.call(args)
     except MRVError as error:
         return refused(error, as_json=args.json)
     except KeyboardInterrupt:
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    return status
+    return exit_status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mrv {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for group in (project, sample, attestation, countersign, simulate, keys, log):
+    for group in (project, sample, attestation, countersign, simulate, keys, status, log):
         group.add_verbs(verbs)
     return parser

@@ -25,6 +25,9 @@ def add_verbs(verbs: Any) -> None:
     run.add_argument("--issuer", metavar="URI", help=ISSUER)
     run.add_argument("--out", type=Path, metavar="DIR", help="output folder; default, PROJECT/out/PERIOD")
     run.add_argument("--supersedes", action="append", default=[], metavar="DIGEST", help="attestation this one replaces")
+    run.add_argument(
+        "--register", type=Path, metavar="DIR", help="register of status lists; the attestation can then be revoked"
+    )
     run.add_argument("--refetch", action="store_true", help="read again what the store holds")
     run.add_argument("--strict", action="store_true", help="library warnings are errors; an adverse conclusion exits 1")
     compute_options(run)
@@ -46,12 +49,19 @@ def _run(args: argparse.Namespace) -> int:
             "no key to sign with", code="keys.none", field="--key", hint="mrv keys new KEY.pem, then --key file:KEY.pem"
         )
     signer = load_signer(key, args.issuer)
+    register = None
+    if args.register is not None:
+        from mrv.attest.register import open_register
+
+        register = open_register(args.register)
+        register.signer(signer)  # refuses before the work, not after it
     project = load_project(args.project)
     out = out_folder(project, project.plan.claim_for(args.period), args.out)
     with progress_bar() as progress:
         record = verify_period(
             project, period=args.period, signer=signer, out=out, where=args.where, chunk=args.chunk,
-            refetch=args.refetch, supersedes=tuple(args.supersedes), strict=args.strict, progress=progress,
+            refetch=args.refetch, supersedes=tuple(args.supersedes), register=register, strict=args.strict,
+            progress=progress,
         )  # fmt: skip
     say_json(summary(record)) if args.json else say(describe(record))
     adverse = record.result.statement.conclusion.computed == "adverse"

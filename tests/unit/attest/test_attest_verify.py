@@ -197,8 +197,8 @@ def test_validity_period(ask, parts, signer, now, fails):
 
 def test_status(ask, signed, trust_list, tmp_path):
     assert ask(signed, trust=respelled(trust_list, statusRequired=True)).failing == ["status.missing"]
-    assert ask(signed, trust=respelled(trust_list, statusRequired=True), status=tmp_path).failing == ["status.missing"]
-    assert ask(signed, status=tmp_path).failing == ["status.missing"]
+    assert ask(signed, trust=respelled(trust_list, statusRequired=True), status=tmp_path).failing == ["status.unlisted"]
+    assert ask(signed, status=tmp_path).failing == ["status.unlisted"]
 
 
 def test_asset(ask, signed, parts, signer):

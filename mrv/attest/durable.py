@@ -1,0 +1,87 @@
+"""Files that appear whole, and stay after a crash: written beside, synced, then linked or moved under their name."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from mrv.errors import AttestationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def create(path: Path, data: bytes) -> bool:
+    """Let a file appear under a name; False where the name is taken, by whichever process was first.
+
+    Raises:
+        AttestationError: ``file.unwritable``.
+    """
+    draft = _draft(path, data)
+    try:
+        os.link(draft, path)
+        _sync(path.parent)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise _unwritable(error, path) from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return True
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Let a file appear under a name, in place of what was there.
+
+    Raises:
+        AttestationError: ``file.unwritable``.
+    """
+    draft = _draft(path, data)
+    try:
+        draft.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise _unwritable(error, path) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def folder(path: Path) -> Path:
+    """Make a folder where there is none.
+
+    Raises:
+        AttestationError: ``file.unwritable``.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(error, path) from error
+    return path
+
+
+def _draft(path: Path, data: bytes) -> Path:
+    """Hidden, and under a name of its own, so that what a crash leaves behind is in nobody's way."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise _unwritable(error, path) from error
+    return draft
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(error: OSError, path: Path) -> AttestationError:
+    hint = "it needs a folder that can be written, on a file system with hard links"
+    return AttestationError(f"cannot be written: {error.strerror}", code="file.unwritable", file=path, hint=hint)
