@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import os
+from dataclasses import replace
 
 import pytest
 from support.attested import (
@@ -28,7 +29,7 @@ from support.attested import (
     write_lists,
 )
 
-from mrv.attest import bitstring, keys, proof
+from mrv.attest import bitstring, proof
 from mrv.attest import status_list as lists
 from mrv.errors import AttestationError
 
@@ -99,7 +100,7 @@ def bits(text, **changes):
 
 BOMB = packed(gzip.compress(bytes(bitstring.MAX_BITS // 8 + 1)))
 SHORT = packed(gzip.compress(bytes(bitstring.MIN_BITS // 8 - 1)))
-STOLEN = keys.Signer("did:web:verifier.example", make_signer(STATUS).verification_method, b"", make_signer(STRANGER).sign)
+STOLEN = replace(make_signer(STRANGER), verification_method=make_signer(STATUS).verification_method)
 
 FAULTS = {
     "expired": (status_list(now="2026-02-22T00:00:00Z"), "status.expired"),
