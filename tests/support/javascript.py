@@ -29,14 +29,14 @@ def answers(*questions: dict[str, Any]) -> list[dict[str, Any]]:
 
 def node() -> str:
     """Node 20 or newer with the packages installed."""
+    if not (FOLDER / "node_modules" / "canonicalize").is_dir():
+        pytest.skip("no tests/interop/node_modules: run `npm ci` in tests/interop")
     found = shutil.which("node")
     if found is None:
         pytest.skip("node is not on PATH")
     version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
     if int(version.lstrip("v").split(".")[0]) < 20:
         pytest.skip(f"node {version.strip()} is older than 20")
-    if not (FOLDER / "node_modules" / "canonicalize").is_dir():
-        pytest.skip("no tests/interop/node_modules: run `npm ci` in tests/interop")
     return found
 
 
