@@ -24,8 +24,18 @@ from cases import STATUS, TRUST, Vector, valid_document, vectors  # noqa: E402
 
 from mrv.attest import credential, proof, strict_json  # noqa: E402
 
-SCHEMA = HERE.parents[2] / "docs" / "attestation.schema.json"
-"""The published JSON Schema."""
+DOCS = HERE.parents[2] / "docs"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """The published JSON Schemas by file name in ``docs``: of the signed document, and of the statement in it."""
+    from mrv.statement import Statement
+
+    draft = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {
+        "attestation.schema.json": credential.json_schema(),
+        "statement.schema.json": {**draft, **Statement.model_json_schema(by_alias=True)},
+    }
 
 
 def build(parts: dict[str, Any]) -> dict[str, Any]:
@@ -99,8 +109,9 @@ def fresh() -> dict[str, Any]:
 
 
 def write(files: dict[str, Any]) -> None:
-    """Replace the vectors that are there, and the published schema."""
-    SCHEMA.write_text(json.dumps(credential.json_schema(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Replace the vectors that are there, and the published schemas."""
+    for name, schema in schemas().items():
+        (DOCS / name).write_text(json.dumps(schema, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     shutil.rmtree(HERE / "status", ignore_errors=True)
     (HERE / "status" / "none").mkdir(parents=True)
     (HERE / "status" / "none" / "README").write_text("No list lies here.\n")
