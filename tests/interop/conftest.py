@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-
-VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors"
+from support.vectors import VECTORS
 
 
 @pytest.fixture(scope="session")
