@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mrv.attest import durable
-from mrv.attest.register import written
+from mrv.attest.register import in_lines
 from mrv.attest.status_list import MAX_DAYS, PURPOSES, sign_list
 
 if TYPE_CHECKING:
@@ -38,12 +38,13 @@ def publish(register: Register, signer: Signer, out: Path, *, now: str, days: in
     """
     durable.folder(out)
     named, paths = register.signer(signer), [out / f"{purpose}.json" for purpose in PURPOSES]
-    last: dict[int, str] | None = None
-    while (states := register.states()) != last:
+    written: set[tuple[int, int]] | None = None
+    while (events := register.events()) != written:
+        states = register.states()
         for purpose, path in zip(PURPOSES, paths, strict=True):
             ones = [index for index, state in states.items() if state == _STATE[purpose]]
             url = register.list_url(purpose)
             document = sign_list(ones, url=url, purpose=purpose, signer=named, now=now, days=days, bits=register.bits)
-            durable.replace(path, written(document))
-        last = states
+            durable.replace(path, in_lines(document))
+        written = events
     return paths

@@ -103,7 +103,7 @@ class Register:
         Raises:
             AttestationError: ``register.corrupt``: an event is missing before another, or is none.
         """
-        events = self._events()
+        events = self.events()
         histories = {index: self.history(index) for index in sorted({index for index, _ in events})}
         lost = [index for index, n in events if n >= len(histories[index])]
         if lost:
@@ -122,8 +122,10 @@ class Register:
         Raises:
             AttestationError: ``register.unknown``.
         """
-        for index in sorted({index for index, _ in self._events()}):
-            if any(event.attestation == attestation for event in self.history(index)):
+        for index, n in sorted(self.events()):
+            # Most files need not be parsed; those that name it as a successor do.
+            named = attestation.encode() in (self.folder / "entries" / f"{index}.{n}.json").read_bytes()
+            if named and any(event.attestation == attestation for event in self.history(index)):
                 return index
         raise AttestationError(
             f"{attestation} is not in the register", code="register.unknown", file=self.folder,
@@ -223,8 +225,8 @@ class Register:
         digest = attestation_digest(successor)
         return self.change(attestation, "revoked", reason=f"superseded by {digest}", now=now, successor=digest)
 
-    def _events(self) -> set[tuple[int, int]]:
-        """Index and number of every event there is a file of."""
+    def events(self) -> set[tuple[int, int]]:
+        """Index and number of every event there is a file of; files are never changed, so equal sets are equal registers."""
         names = (_NAME.fullmatch(entry.name) for entry in os.scandir(self.folder / "entries"))
         return {(int(match["index"]), int(match["n"])) for match in names if match is not None}
 
@@ -248,7 +250,7 @@ class Register:
                 return
 
     def _put(self, index: int, n: int, event: Event) -> bool:
-        return durable.create(self.folder / "entries" / f"{index}.{n}.json", written(event.model_dump(mode="json")))
+        return durable.create(self.folder / "entries" / f"{index}.{n}.json", in_lines(event.model_dump(mode="json")))
 
 
 def new_register(folder: Path, *, issuer: str, url: str, bits: int = bitstring.MIN_BITS) -> Register:
@@ -272,7 +274,7 @@ def new_register(folder: Path, *, issuer: str, url: str, bits: int = bitstring.M
     value = {"schema": "mrv.status-register/1", "issuer": issuer, "bits": bits, "url": url.rstrip("/")}
     _Head.of(value)
     durable.folder(folder / "entries")
-    if not durable.create(folder / "register.json", written(value)):
+    if not durable.create(folder / "register.json", in_lines(value)):
         raise AttestationError("a register is there already", code="register.exists", file=folder, hint="name another folder")
     return open_register(folder)
 
@@ -284,11 +286,13 @@ def open_register(folder: Path) -> Register:
         AttestationError: ``register.unreadable``, or the ``json.*`` or ``schema.*`` of its fault.
     """
     path = folder / "register.json"
+    hint = "start one with `mrv status init`, or restore the whole folder"
+    if path.exists() and not (folder / "entries").is_dir():
+        raise AttestationError("has lost its entries", code="register.unreadable", file=folder, hint=hint)
     try:
         head = _Head.of(strict_json.loads(path.read_bytes()))
         bitstring.check_length(head.bits)
     except OSError as error:
-        hint = "start one with `mrv status init`"
         raise AttestationError(f"cannot be read: {error.strerror}", code="register.unreadable", file=path, hint=hint) from error
     except AttestationError as error:
         error.file = str(path)
@@ -296,6 +300,6 @@ def open_register(folder: Path) -> Register:
     return Register(folder, head.issuer, head.bits, head.url)
 
 
-def written(value: Any) -> bytes:
+def in_lines(value: Any) -> bytes:
     """The bytes of a file that a person may read."""
     return (json.dumps(value, indent=1) + "\n").encode()

@@ -272,9 +272,15 @@ def test_a_register_is_started_once(book):
     ("data", "code"), [(None, "register.unreadable"), (b"", "json.syntax"), (b"{}", "schema.missing"), (b"\xff", "json.utf8")]
 )
 def test_what_is_no_register(tmp_path, data, code):
+    (tmp_path / "entries").mkdir()
     if data is not None:
         (tmp_path / "register.json").write_bytes(data)
     assert refusal(register.open_register, tmp_path) == code
+
+
+def test_a_register_without_its_entries(book):
+    (book.folder / "entries").rmdir()
+    assert refusal(register.open_register, book.folder) == "register.unreadable"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
