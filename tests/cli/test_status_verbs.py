@@ -55,6 +55,8 @@ def failing(mrv, body, name="out"):
 
 
 def test_run_suspend_reinstate_revoke(mrv, body, tiny):
+    with (tiny.folder / "settings.toml").open("a") as settings:  # shared with `mrv status refresh`
+        settings.write('\n[status]\nhosts = ["status.example"]\n')
     status, _, told = mrv(
         "run", tiny.folder, "--key", f"file:{body}/attester.pem", "--register", body / "register", "--out", body / "out"
     )
