@@ -47,6 +47,7 @@ def test_the_vectors_are_many_and_both_ways():
     assert len(fails) >= 75
     assert sum(not codes for codes in fails) >= 7
     assert len({code for codes in fails for code in codes}) >= 37
+    assert f"{len(VECTORS)} questions" in (HERE / "README.md").read_text(encoding="utf-8")
 
 
 def plain(value):

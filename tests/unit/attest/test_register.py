@@ -189,6 +189,29 @@ def test_a_crash_leaves_no_half_event(book, monkeypatch, where):
     assert book.allocate(now=NOW) in book.states()
 
 
+FOREVER = """
+import sys
+from pathlib import Path
+from mrv.attest import register
+book = register.open_register(Path(sys.argv[1]))
+while True:
+    book.allocate(now="2026-03-01T00:00:00Z")
+    print("one", flush=True)
+"""
+
+
+def test_a_process_that_is_killed_leaves_a_sound_register(book):
+    """Killed while it writes, three times; every event that has a name is whole, and nothing handed out is lost."""
+    handed = 0
+    for lines in (1, 7, 20):
+        with subprocess.Popen([sys.executable, "-c", FOREVER, book.folder], stdout=subprocess.PIPE, text=True) as child:
+            told = [child.stdout.readline() for _ in range(lines)]
+            child.kill()
+            handed += len(told) + len(child.stdout.readlines())
+        assert set(book.states().values()) == {"allocated"}
+        assert handed <= len(book.states()) <= handed + 3
+
+
 def test_a_crash_between_signing_and_recording(book, tmp_path):
     """The index is handed out, the document is in the world, the register does not know whose it is."""
     document = attestation(status=book.entries(book.allocate(now=NOW)))
