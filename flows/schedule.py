@@ -85,7 +85,9 @@ def need(project: Project, claim: Claim, out: Path) -> Need:
 
 
 @flow(name="verify-if-new")
-def verify_if_new(project: str, key: str, period: str | None = None, out: str | None = None) -> dict[str, Any]:
+def verify_if_new(
+    project: str, key: str, period: str | None = None, out: str | None = None, status_register: str | None = None
+) -> dict[str, Any]:
     """Verify a period if something is new; say why, either way.
 
     Args:
@@ -93,6 +95,7 @@ def verify_if_new(project: str, key: str, period: str | None = None, out: str | 
         key: Key URI of the signer.
         period: Name of the period; None takes the plan's last, so that a new claim starts a new period.
         out: Folder of the output folders, one a period; None takes ``out`` in the project folder.
+        status_register: The issuer's register of status lists; None signs without status.
 
     Returns:
         ``{"ran": bool, "why": str}`` and, after a run, its summary.
@@ -104,7 +107,9 @@ def verify_if_new(project: str, key: str, period: str | None = None, out: str | 
     get_run_logger().info("%s %s: %s", loaded.plan.project.id, claim.period, state.why)
     if not state.due:
         return {"ran": False, "why": state.why}
-    result = verify(project, key, claim.period, str(folder), None, state.supersedes, strict=True)
+    result = verify(
+        project, key, claim.period, str(folder), None, state.supersedes, strict=True, status_register=status_register
+    )
     return {"ran": True, "why": state.why, **result}
 
 
@@ -147,6 +152,7 @@ def main() -> int:
     parser.add_argument("--key", required=True, metavar="URI")
     parser.add_argument("--period")
     parser.add_argument("--out", help="folder of the output folders, one a period; default, PROJECT/out")
+    parser.add_argument("--register", help="register of status lists; attestations can then be revoked")
     parser.add_argument("--cron", help="default, that of settings.toml")
     args = parser.parse_args()
     try:
@@ -167,6 +173,7 @@ def _serve(args: argparse.Namespace, cron: str) -> None:
 
     parameters = {
         "project": str(Path(args.project).resolve()), "key": args.key, "period": args.period, "out": args.out,
+        "status_register": args.register and str(Path(args.register).resolve()),
     }  # fmt: skip
     with temporary_settings({PREFECT_API_URL: os.environ["PREFECT_API_URL"]}):
         verify_if_new.serve(name="mrv", cron=cron, parameters=parameters, pause_on_shutdown=True)

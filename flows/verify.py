@@ -17,6 +17,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_table_artifact
 
 from mrv.attest.keys import load_signer
+from mrv.attest.register import open_register
 from mrv.cli.printing import refused
 from mrv.cli.project import describe, loss_m2, summary
 from mrv.errors import MRVError
@@ -55,7 +56,7 @@ def _attest_key(_context: Any, parameters: dict[str, Any]) -> str | None:
     signer = load_signer(parameters["key"]).verification_method
     inputs = [project.plan.digest(), project.boundary.digest, *project.inputs.digests.items(),
               Path(parameters["fetched"]).name, code_digest()]  # fmt: skip
-    wanted = [parameters["period"] or "", *parameters["supersedes"], str(out.resolve())]
+    wanted = [parameters["period"] or "", *parameters["supersedes"], str(out.resolve()), parameters["status_register"] or ""]
     return sha256_json(["attest", *inputs, signer, *wanted])
 
 
@@ -91,6 +92,7 @@ def attest_task(
     out: str,
     where: str | None,
     supersedes: tuple[str, ...],
+    status_register: str | None,
     strict: bool,
 ) -> dict[str, Any]:
     """Compute, sign and write; the summary of the record."""
@@ -99,6 +101,7 @@ def attest_task(
     record = attest(
         loaded, claim, items=Path(items), fetched=Path(fetched), signer=load_signer(key), out=Path(out), where=where,
         supersedes=supersedes, strict=strict,
+        register=None if status_register is None else open_register(Path(status_register)),
     )  # fmt: skip
     _publish(loaded, record)
     return summary(record) | {"text": describe(record)}
@@ -137,6 +140,7 @@ def verify(
     where: str | None = None,
     supersedes: tuple[str, ...] = (),
     strict: bool = False,
+    status_register: str | None = None,
 ) -> dict[str, Any]:
     """Verify a project's claim for a period.
 
@@ -148,6 +152,7 @@ def verify(
         where: Where Dask runs; None takes the settings'.
         supersedes: Attestation digests this one replaces.
         strict: Library warnings are errors.
+        status_register: The issuer's register of status lists; None signs without status.
 
     Returns:
         Summary of the record, and its text.
@@ -157,7 +162,9 @@ def verify(
     items = search_task(project, period)
     fetched = fetch_task(project, items)
     get_run_logger().info("%s scenes listed in %s", project, items)
-    result: dict[str, Any] = attest_task(project, period, items, fetched, key, str(folder), where, supersedes, strict)
+    result: dict[str, Any] = attest_task(
+        project, period, items, fetched, key, str(folder), where, supersedes, status_register, strict
+    )  # fmt: skip
     return result
 
 
@@ -169,11 +176,12 @@ def main() -> int:
     parser.add_argument("--period")
     parser.add_argument("--out")
     parser.add_argument("--where")
+    parser.add_argument("--register", help="register of status lists; the attestation can then be revoked")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     began = time.monotonic()
     try:
-        result = verify(args.project, args.key, args.period, args.out, args.where)
+        result = verify(args.project, args.key, args.period, args.out, args.where, status_register=args.register)
     except MRVError as error:
         return refused(error)
     text = result.pop("text")

@@ -67,13 +67,14 @@ def key(tmp_path):
 
 def test_the_schedule_runs_only_when_something_is_new(prefect, project, key, tmp_path):
     from flows.schedule import verify_if_new
-    from mrv.attest import credential
+    from mrv.attest import credential, register
     from mrv.attest.keys import load_signer
     from mrv.project import load_project
     from mrv.run import verify_period
 
     base, out = tmp_path / "out", tmp_path / "out" / "2019-2020"
-    first = verify_if_new(str(project), key, None, str(base))
+    book = register.new_register(tmp_path / "register", issuer="did:web:verifier.example", url="https://status.example/v1")
+    first = verify_if_new(str(project), key, None, str(base), str(book.folder))
     assert first["ran"]
     assert "no attestation yet" in first["why"]
     assert json.loads((out / "attestation.json").read_text())["credentialSubject"]["binding"]["supersedes"] == []
@@ -83,18 +84,20 @@ def test_the_schedule_runs_only_when_something_is_new(prefect, project, key, tmp
     assert plain.statement_digest == first["statement"]
 
     before = (out / "attestation.json").read_bytes()
-    again = verify_if_new(str(project), key, None, str(base))
+    again = verify_if_new(str(project), key, None, str(base), str(book.folder))
     assert again == {"ran": False, "why": again["why"]}
     assert "nothing new" in again["why"]
     assert (out / "attestation.json").read_bytes() == before
 
     build(project / "build")
-    third = verify_if_new(str(project), key, None, str(base))
+    third = verify_if_new(str(project), key, None, str(base), str(book.folder))
     assert third["ran"]
     assert "new scenes" in third["why"]
     document = credential.parse((out / "attestation.json").read_bytes())
     assert document["credentialSubject"]["binding"]["supersedes"] == [first["attestation"]]
     assert third["statement"] != first["statement"]
+    assert sorted(book.states().values()) == ["issued"] * 2
+    assert document["credentialStatus"] == book.entries(book.index_of(third["attestation"]))
 
 
 def test_the_flow_caches_by_digest_and_publishes_artifacts(prefect, project, key, tmp_path):
