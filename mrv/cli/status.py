@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrv.cli.printing import say, say_json
-from mrv.cli.verb import pixels, read_file, verb
+from mrv.cli.verb import KEY, pixels, read_file, verb
 from mrv.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def add_verbs(verbs: Any) -> None:
     supersede.add_argument("successor", type=Path, help="the attestation whose binding.supersedes names it")
     publish = verb(of_status, "publish", _publish, "sign the lists as the register stands")
     publish.add_argument("register", type=Path)
-    publish.add_argument("--key", metavar="URI", required=True, help="the issuer's status key: file:PATH or env:NAME")
+    publish.add_argument("--key", metavar="URI", required=True, help=f"the issuer's status key: {KEY}")
     publish.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to put at the register's address")
     publish.add_argument("--days", type=pixels, default=7, metavar="N", help="valid for so many days, at most 7; default, 7")
     refresh = verb(of_status, "refresh", _refresh, "fetch status lists from allowed hosts; the only verb of its kind")

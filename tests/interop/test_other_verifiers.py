@@ -32,7 +32,7 @@ from mrv.attest.bitstring import MIN_BITS
 from mrv.attest.status_list import CONTEXT, PURPOSES
 from mrv.units import utc_now
 
-SUITES = ("eddsa-jcs-2022",)
+SUITES = ("eddsa-jcs-2022", "ecdsa-jcs-2019")
 """What we sign and verify."""
 THEIR_SUITES = ("eddsa-jcs-2022", "ecdsa-jcs-2019")
 """What the libraries beside us sign and verify."""
