@@ -11,7 +11,9 @@ from mrv.activity.panel import PANEL_FILES
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import factors_for
 from mrv.change.densities import check_densities
+from mrv.errors import PlanError
 from mrv.observe.window import window_of
+from mrv.registry.serials import SerialError, clashes, parse
 
 if TYPE_CHECKING:
     from mrv.accounts.claimed import Claimed
@@ -33,6 +35,7 @@ def precheck(project: Project, claim: Claim) -> Claimed:
         PlanError: Names file, place and remedy.
     """
     plan, inputs = project.plan, project.inputs
+    _check_serials(project)
     factors_for(plan.factors)
     check_densities(plan)
     soil_factor(plan)
@@ -43,3 +46,18 @@ def precheck(project: Project, claim: Claim) -> Claimed:
     if plan.reference is not None and all(name in inputs for name in PANEL_FILES):
         check_panel(plan, claim, panel_of(plan, claim, inputs, window), inputs)
     return claimed
+
+
+def _check_serials(project: Project) -> None:
+    """Before a serial is signed: it parses, and no unit is bound twice."""
+    try:
+        shared = next(clashes([parse(text) for text in project.binding.serials]), None)
+    except SerialError as error:
+        raise PlanError(
+            error.message, code=error.error_code, file=project.folder / "binding.toml", field="serials", hint=error.hint
+        ) from error
+    if shared is not None:
+        raise PlanError(
+            f"{shared[0].text} and {shared[1].text} share a unit", code="binding.serials-distinct",
+            file=project.folder / "binding.toml", field="serials", hint="bind each unit once",
+        )  # fmt: skip

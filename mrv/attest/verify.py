@@ -17,6 +17,7 @@ from mrv.attest.status import check_status
 from mrv.attest.trusted_time import check_times, proved_at
 from mrv.checks import Check, decide
 from mrv.errors import AttestationError, MRVError
+from mrv.registry.binding import check_serials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,6 +73,7 @@ def check(
         *check_status(document, trust=trust, folder=status, now=now),
         _subject(subject),
         _asset(subject["binding"]["assets"], wanted),
+        *check_serials(subject["binding"]["serials"], subject["statement"]),
         *_statement(subject["statement"]),
         check_materials(subject["statement"], subject["materials"]),
         *_evidence(subject["materials"], evidence),
