@@ -1,0 +1,147 @@
+"""Chain: an EVM network over JSON-RPC, known by its id and by its genesis hash.
+
+Private and test networks reuse chain ids, so the id alone does not say where a token lies.  What a node answers is the
+node's word; a verifier who does not trust it runs one.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mrv.errors import MRVError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ZERO_ADDRESS = "0x" + "00" * 20
+TIMEOUT_S = 30
+_HASH = re.compile(r"0x[0-9a-f]{64}")
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+
+
+class ChainError(MRVError):
+    """A network cannot be asked, is another one, or refuses."""
+
+    code = "chain.invalid"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One network."""
+
+    web3: Any
+    """Connection, of the ``web3`` library."""
+    chain_id: int
+    """EIP-155 id."""
+    genesis: str
+    """Hash of block 0, ``0x`` and 64 hexadecimal digits."""
+
+    def ask(self, what: str, call: Callable[[], Any]) -> Any:
+        """The answer of ``call``, with the node's refusals as ours.
+
+        Raises:
+            ChainError: ``chain.refused``.
+        """
+        from web3.exceptions import Web3Exception
+
+        try:
+            return call()
+        except (Web3Exception, ValueError, OSError, ArithmeticError) as error:
+            raise ChainError(
+                f"{what}: {error!s:.300}", code="chain.refused", hint="is the address right, and the node whole and in reach?"
+            ) from error
+
+    def contract(self, address: str, abi: list[dict[str, Any]]) -> Any:
+        """A contract at an address that holds code.
+
+        Raises:
+            ChainError: ``chain.address``, ``chain.no-code``.
+        """
+        address = check_address(address)
+        name = self.web3.to_checksum_address(address)
+        if not bytes(self.ask("code", lambda: self.web3.eth.get_code(name))):
+            raise ChainError(
+                f"{address} holds no code", code="chain.no-code", hint="is it the right network, and the contract's address?"
+            )
+        return self.web3.eth.contract(address=name, abi=abi)
+
+
+def open_chain(provider: Any, *, chain_id: int, genesis: str) -> Chain:
+    """The network behind a provider, if it is the one that is meant.
+
+    Args:
+        provider: A ``web3`` provider, or the URL of a node (``http://`` or ``https://``).
+        chain_id: EIP-155 id that it must have.
+        genesis: Hash of block 0 that it must have.
+
+    Raises:
+        ChainError: ``chain.id``, ``chain.genesis``, ``chain.refused``.
+        UsageError: ``install``: without the extra ``chain``; ``chain.url``.
+    """
+    web3_of = _web3()
+    wanted = genesis.lower()
+    if not _HASH.fullmatch(wanted):
+        raise UsageError(f"{genesis!a:.80} is no block hash", code="chain.genesis", hint="0x and 64 hexadecimal digits")
+    chain = Chain(web3_of(provider), chain_id, wanted)
+    found = chain.ask("chain id", lambda: chain.web3.eth.chain_id)
+    if found != chain_id:
+        raise ChainError(f"the node is of chain {found}, not {chain_id}", code="chain.id", hint="give a node of that chain")
+    block = "0x" + bytes(chain.ask("block 0", lambda: chain.web3.eth.get_block(0)["hash"])).hex()
+    if block != wanted:
+        raise ChainError(
+            f"its genesis block is {block}, not {wanted}", code="chain.genesis", hint="another network with the same id"
+        )
+    return chain
+
+
+def check_address(text: str) -> str:
+    """``text`` in lower case, if it is an address.
+
+    Raises:
+        ChainError: ``chain.address``.
+    """
+    if not _ADDRESS.fullmatch(text.lower()):
+        raise ChainError(f"{text!a:.80} is no address", code="chain.address", hint="0x and 40 hexadecimal digits")
+    return text.lower()
+
+
+def load_account(uri: str) -> Any:
+    """The account that signs, from ``file:PATH`` or ``env:NAME`` holding 64 hexadecimal digits.
+
+    Raises:
+        UsageError: ``chain.key``: it cannot be read, or is no key; the message never holds it.
+    """
+    _web3()
+    from eth_account import Account
+
+    scheme, _, name = uri.partition(":")
+    try:
+        text = {"file": lambda: Path(name).read_text(encoding="ascii"), "env": lambda: os.environ[name]}[scheme]()
+    except (KeyError, OSError, ValueError):
+        text = ""
+    if not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", text.strip()):
+        raise UsageError("no key of 64 hexadecimal digits there", code="chain.key", field=uri, hint="file:PATH or env:NAME")
+    try:
+        return Account.from_key(text.strip())
+    except ValueError:  # its message would hold the key
+        raise UsageError("is no secp256k1 key", code="chain.key", field=uri, hint="make another") from None
+
+
+def _web3() -> Callable[[Any], Any]:
+    try:
+        from web3 import HTTPProvider, Web3
+    except ImportError as error:
+        raise UsageError("web3 is not installed", code="install", hint="pip install 'mrv[chain]'") from error
+
+    def connect(provider: Any) -> Any:
+        if not isinstance(provider, str):
+            return Web3(provider)
+        if not provider.startswith(("https://", "http://")):
+            raise UsageError("a node is reached by http or https", code="chain.url", field="--rpc", hint="https://…")
+        return Web3(HTTPProvider(provider, request_kwargs={"timeout": TIMEOUT_S, "allow_redirects": False}))
+
+    return connect
