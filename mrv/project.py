@@ -55,6 +55,10 @@ class Binding(BaseModel):
     """Token assets, CAIP-19."""
     supersedes: tuple[Digest, ...] = ()
     """Attestation digests this one replaces."""
+    genesis: dict[
+        Annotated[str, Field(pattern=r"^eip155:(0|[1-9][0-9]{0,31})$")], Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+    ] = {}
+    """Chain (``eip155:137``) → hash of its block 0, for networks whose id others use too."""
 
 
 @dataclass(frozen=True)

@@ -287,12 +287,14 @@ def _sign(
     binding = project.binding
     if register is not None:
         signer = register.signer(signer)
+    networks = [{"chain": chain, "genesis": genesis} for chain, genesis in sorted(binding.genesis.items())]
     document = credential.build(
         statement=result.statement.as_json(),
         binding={
             "supersedes": sorted({*binding.supersedes, *supersedes}),
             "assets": list(binding.assets),
             "serials": list(binding.serials),
+            **({"networks": networks} if networks else {}),
         },
         materials=[_signed_material(material, project.folder) for material in materials],
         provenance=made,

@@ -72,6 +72,15 @@ EvidencePath = Annotated[
 """Relative, forward slashes, no hidden or parent segment, never a VRT (which would read other files)."""
 
 
+class Network(Closed):
+    """Which network a chain id means: private and test networks reuse ids."""
+
+    chain: Annotated[str, Field(pattern=r"^eip155:(0|[1-9][0-9]{0,31})$")]
+    """CAIP-2 chain, in canonical spelling."""
+    genesis: Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+    """Hash of its block 0."""
+
+
 class Binding(Closed):
     """What the attestation stands for outside itself."""
 
@@ -81,6 +90,13 @@ class Binding(Closed):
     """CAIP-19 assets, in canonical spelling."""
     serials: Annotated[tuple[Serial, ...], AfterValidator(_distinct)]
     """Serial blocks, as their registry writes them."""
+    networks: Annotated[tuple[Network, ...], Field(default=(), min_length=1, max_length=16, json_schema_extra=_no_default)]
+    """Networks of its assets, known by their genesis; absent where the chain id says enough."""
+
+    @model_validator(mode="after")
+    def _one_genesis_a_chain(self) -> Self:
+        _distinct(tuple(network.chain for network in self.networks))
+        return self
 
 
 class Material(Closed):

@@ -56,10 +56,15 @@ class Attested:
         return name
 
     @property
-    def binding(self) -> dict[str, list[str]]:
-        """Serials, assets and what it supersedes."""
-        bound: dict[str, list[str]] = self.document["credentialSubject"]["binding"]
+    def binding(self) -> dict[str, Any]:
+        """Serials, assets, networks and what it supersedes."""
+        bound: dict[str, Any] = self.document["credentialSubject"]["binding"]
         return bound
+
+    def genesis_of(self, chain: str) -> str | None:
+        """The genesis hash that is signed for a chain, such as ``eip155:137``; None where none is."""
+        rows = self.binding.get("networks", ())
+        return next((row["genesis"] for row in rows if row["chain"] == chain), None)
 
     @property
     def quantity_kg(self) -> int:

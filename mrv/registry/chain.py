@@ -17,6 +17,8 @@ from mrv.errors import MRVError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mrv.attest.caip19 import Asset
+
 ZERO_ADDRESS = "0x" + "00" * 20
 TIMEOUT_S = 30
 _HASH = re.compile(r"0x[0-9a-f]{64}")
@@ -96,6 +98,31 @@ def open_chain(provider: Any, *, chain_id: int, genesis: str) -> Chain:
             f"its genesis block is {block}, not {wanted}", code="chain.genesis", hint="another network with the same id"
         )
     return chain
+
+
+def open_network(provider: Any, asset: Asset, *, signed: str | None, given: str | None) -> Chain:
+    """The network of a token: known by the genesis that the attestation signs, or by the caller's.
+
+    Args:
+        provider: As for :func:`open_chain`.
+        asset: The token.
+        signed: Genesis hash in the attestation; None where it has none.
+        given: The caller's; None trusts the attestation's.
+
+    Raises:
+        ChainError: ``chain.asset``: on no EVM chain; ``chain.genesis``: the two differ, or there is neither.
+    """
+    if asset.chain != "eip155":
+        raise ChainError(f"{asset} is on no EVM chain", code="chain.asset", hint="eip155:<chain>/…")
+    genesis = signed or given
+    if genesis is None:
+        raise ChainError(
+            f"nothing says which network eip155:{asset.network} is", code="chain.genesis", field="--genesis",
+            hint="give the hash of block 0; binding.toml can sign it",
+        )  # fmt: skip
+    if given is not None and given.lower() != genesis.lower():
+        raise ChainError(f"genesis {given:.80} is given, {genesis} is signed", code="chain.genesis", hint="another network")
+    return open_chain(provider, chain_id=int(asset.network), genesis=genesis)
 
 
 def check_address(text: str) -> str:

@@ -62,7 +62,7 @@ def bound_asset(attested: Attested, asset: str | None) -> str:
     Raises:
         AttestationError: ``export.asset``: the attestation is not bound to it, or to none, or to several.
     """
-    bound = attested.binding["assets"]
+    bound: list[str] = attested.binding["assets"]
     if asset is None and len(bound) == 1:
         return bound[0]
     if asset is not None and (name := caip19.normalise(asset)) in bound:

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from mrv.attest import caip19
 from mrv.errors import UsageError
-from mrv.registry.chain import ChainError, load_account, open_chain
+from mrv.registry.chain import ChainError, load_account, open_chain, open_network
 from mrv.registry.delegation import delegate
 from mrv.registry.eas import SCHEMA, Fields
-from mrv.registry.onchain import EAS_ABI, attach, read_back, register_schema, schema_uid
+from mrv.registry.onchain import EAS_ABI, attach, read_back, schema_uid
 from mrv.registry.retirement import check_movement, read_movement
 
 pytest.importorskip("web3", reason="web3 is not installed: pip install 'mrv[chain]'")
@@ -31,6 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"
+CONTRACTS = "@ethereum-attestation-service/eas-contracts/artifacts/contracts/{0}.sol/{0}.json"
 FIELDS = Fields(
     bytes(range(32)), "eip155:137/erc1155:0x00000000000000000000000000000000000000aa/7", 123_456_000, 1577836800, 1640995199,
     "https://example.org/attestation.json",
@@ -39,43 +40,9 @@ LATER = 4_000_000_000
 
 
 def artifact(path):
-    file = MODULES / path
-    if not file.is_file():
-        pytest.skip(f"no {path}: npm ci in tests/interop/eas")
-    value = json.loads(file.read_text())
+    """ABI and bytecode."""
+    value = json.loads((MODULES / path).read_text())
     return value["abi"], value["bytecode"]
-
-
-@pytest.fixture(scope="module")
-def world():
-    """A network with EAS on it: chain, contract, accounts."""
-    from eth_account import Account
-    from eth_tester import EthereumTester, PyEVMBackend
-    from web3 import EthereumTesterProvider, Web3
-
-    eas_abi, eas_code = artifact("@ethereum-attestation-service/eas-contracts/artifacts/contracts/EAS.sol/EAS.json")
-    registry = artifact(
-        "@ethereum-attestation-service/eas-contracts/artifacts/contracts/SchemaRegistry.sol/SchemaRegistry.json"
-    )
-    provider = EthereumTesterProvider(EthereumTester(PyEVMBackend()))
-    web3 = Web3(provider)
-    rich = web3.eth.accounts[0]
-
-    def deploy(abi, code, *args):
-        sent = web3.eth.contract(abi=abi, bytecode=code).constructor(*args).transact({"from": rich})
-        return web3.eth.wait_for_transaction_receipt(sent)["contractAddress"]
-
-    attester, relayer = (Account.from_key(bytes([n] * 32)) for n in (1, 2))
-    for account in (attester, relayer):
-        web3.eth.send_transaction({"from": rich, "to": account.address, "value": 10**19})
-    genesis = "0x" + bytes(web3.eth.get_block(0)["hash"]).hex()
-    chain = open_chain(provider, chain_id=web3.eth.chain_id, genesis=genesis)
-    eas = deploy(eas_abi, eas_code, deploy(*registry))
-    register_schema(chain, eas=eas, sender=relayer)
-    return SimpleNamespace(
-        chain=chain, provider=provider, web3=web3, rich=rich, deploy=deploy, eas=eas, attester=attester, relayer=relayer,
-        contract=web3.eth.contract(address=eas, abi=eas_abi), genesis=genesis,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -142,9 +109,7 @@ def attest_directly(world, request):
 def test_another_schema_is_refused(world):
     registry = world.web3.eth.contract(
         address=world.contract.functions.getSchemaRegistry().call(),
-        abi=artifact("@ethereum-attestation-service/eas-contracts/artifacts/contracts/SchemaRegistry.sol/SchemaRegistry.json")[
-            0
-        ],
+        abi=artifact(CONTRACTS.format("SchemaRegistry"))[0],
     )
     other = registry.functions.register("bytes anything", "0x" + "0" * 40, True)
     uid = other.call()
@@ -188,6 +153,24 @@ def test_a_network_of_the_same_id_is_another_network(world):
     assert closed.value.error_code == "chain.refused"
 
 
+def test_the_signed_genesis_is_the_one_that_counts(world):
+    token = caip19.parse(f"eip155:{world.chain.chain_id}/erc20:0x{'aa' * 20}")
+    other = "0x" + "11" * 32
+    for signed, told in (
+        (world.genesis, None),
+        (None, world.genesis.upper().replace("X", "x")),
+        (world.genesis, world.genesis),
+    ):
+        assert open_network(world.provider, token, signed=signed, given=told).genesis == world.genesis
+    for signed, told in ((None, None), (world.genesis, other), (other, world.genesis), (other, None)):
+        with pytest.raises(ChainError) as caught:
+            open_network(world.provider, token, signed=signed, given=told)
+        assert caught.value.error_code == "chain.genesis"
+    with pytest.raises(ChainError) as caught:
+        open_network(world.provider, caip19.parse("hedera:mainnet/token:0.0.1"), signed=None, given=other)
+    assert caught.value.error_code == "chain.asset"
+
+
 def test_an_address_without_code_or_of_another_contract(world, write):
     for eas, code in (("0x" + "ab" * 20, "chain.no-code"), ("0x12", "chain.address"), ("nobody", "chain.address")):
         with pytest.raises(ChainError) as caught:
@@ -200,8 +183,7 @@ def test_an_address_without_code_or_of_another_contract(world, write):
 
 
 def test_a_network_where_nobody_registered_the_schema(world, write):
-    names = "@ethereum-attestation-service/eas-contracts/artifacts/contracts/{0}.sol/{0}.json"
-    bare = world.deploy(*artifact(names.format("EAS")), world.deploy(*artifact(names.format("SchemaRegistry"))))
+    bare = world.deploy(*artifact(CONTRACTS.format("EAS")), world.deploy(*artifact(CONTRACTS.format("SchemaRegistry"))))
     with pytest.raises(ChainError) as caught:
         write(eas=bare)
     assert caught.value.error_code == "chain.schema"

@@ -232,3 +232,32 @@ def test_every_object_of_the_schema_is_closed():
     for name, definition in {**schema["$defs"], "top": schema}.items():
         if "properties" in definition:
             assert definition["additionalProperties"] is False, name
+
+
+GENESIS = "0x" + "ab" * 32
+
+
+def test_networks_are_optional_and_signed(parts, signer):
+    """A chain id that others use too is told apart by its genesis."""
+    absent = credential.build(issuer=signer.issuer, **parts)
+    assert "networks" not in absent["credentialSubject"]["binding"]
+    parts["binding"]["networks"] = [{"chain": "eip155:137", "genesis": GENESIS}]
+    given = credential.build(issuer=signer.issuer, **parts)
+    assert credential.attestation_digest(given) != credential.attestation_digest(absent)
+
+
+@pytest.mark.parametrize(
+    "networks",
+    [
+        [], [{"chain": "eip155:137"}], [{"chain": "eip155:0137", "genesis": GENESIS}], [{"chain": "137", "genesis": GENESIS}],
+        [{"chain": "eip155:137", "genesis": GENESIS.upper()}], [{"chain": "eip155:137", "genesis": GENESIS, "name": "x"}],
+        [{"chain": "eip155:137", "genesis": GENESIS}, {"chain": "eip155:137", "genesis": "0x" + "00" * 32}],
+        [{"chain": f"eip155:{n}", "genesis": GENESIS} for n in range(17)],
+    ],
+    ids=["empty", "no genesis", "padded", "no namespace", "upper case", "a stranger", "two for one chain", "too many"],
+)  # fmt: skip
+def test_networks_that_say_nothing_are_refused(parts, signer, networks):
+    parts["binding"]["networks"] = networks
+    with pytest.raises(AttestationError) as caught:
+        credential.build(issuer=signer.issuer, **parts)
+    assert caught.value.error_code.startswith("schema.")
