@@ -5,6 +5,7 @@ Syntax, overlap among themselves, vintage and quantity; whether somebody atteste
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from mrv.checks import Check, decide
@@ -85,13 +86,19 @@ def exceeded(blocks: Sequence[Block], *, issuable: Mapping[int, int], creditable
     total = sum(block.quantity_t or 0 for block in blocks)
     if total > creditable:
         return f"blocks of {total} t; {creditable} t are creditable"
-    dated = [(block.vintages, block.quantity_t or 0) for block in blocks if block.vintages]
-    for first in sorted({run[0] for run, _ in dated}):
-        for last in sorted({run[1] for run, _ in dated}):
-            held = sum(tonnes for run, tonnes in dated if first <= run[0] and run[1] <= last)
-            allowed = sum(issuable.get(year, 0) for year in _years((first, last)))
-            if held > allowed:
-                return f"blocks of {held} t of the vintages {first} to {last}; {allowed} t of them are issuable"
+    runs: Counter[tuple[int, int]] = Counter()
+    for block in blocks:
+        if block.vintages:
+            runs[block.vintages] += block.quantity_t or 0
+    by_end = sorted(runs.items(), key=lambda entry: entry[0][1])
+    for first in sorted({run[0] for run in runs}):
+        held = 0
+        for (begin, last), tonnes in by_end:
+            if begin >= first:
+                held += tonnes
+                allowed = sum(issuable.get(year, 0) for year in _years((first, last)))
+                if held > allowed:
+                    return f"blocks of {held} t of the vintages {first} to {last}; {allowed} t of them are issuable"
     return None
 
 
