@@ -23,7 +23,7 @@ from mrv.errors import AttestationError
 from mrv.registry.binding import read
 from mrv.registry.footprint import Footprint, from_rings, read_geojson
 from mrv.registry.serials import clashes
-from mrv.units import DateStr, Digest
+from mrv.units import KG_PER_T, DateStr, Digest
 
 _NAMED = 3
 Degrees = Annotated[str, Field(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,20})?$")]
@@ -156,7 +156,7 @@ def append(path: Path, entry: Entry) -> bool:
         False where the ledger holds the attestation already.
 
     Raises:
-        AttestationError: ``ledger.unwritable``, or what :func:`load_ledger` raises.
+        AttestationError: ``ledger.unwritable``; ``json.size``: too long a boundary; or what :func:`load_ledger` raises.
     """
     try:
         with path.open("ab+") as file:
@@ -165,9 +165,10 @@ def append(path: Path, entry: Entry) -> bool:
             held = [_entry(line, path, number) for number, line in enumerate(data.splitlines(), 1)]
             if any(old.attestation == entry.attestation for old in held):
                 return False
-            line = json.dumps(entry.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
+            line = json.dumps(entry.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")).encode()
+            strict_json.loads(line)  # what could not be read again would bar every later check
             start = b"" if data.endswith(b"\n") or not data else b"\n"
-            file.write(start + line.encode() + b"\n")  # in one write, at the end, whoever else appends
+            file.write(start + line + b"\n")  # in one write, at the end, whoever else appends
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -204,6 +205,20 @@ def check_ledger(document: dict[str, Any], ledger: Ledger, evidence: Path | None
     if bound:
         checks.append(Check("ledger.assets", "note", f"{len(bound)} other attestations are bound to its asset: {bound[0]}"))
     return checks
+
+
+def bound_kg(ledger: Ledger, asset: str, mine: Entry) -> int:
+    """Creditable kilograms of every attestation that is bound to a token and stands, with one's own.
+
+    Args:
+        ledger: What was attested before.
+        asset: The token, CAIP-19, in the spelling that is signed.
+        mine: The attestation at hand.
+    """
+    entries = {entry.attestation: entry for entry in (*ledger.entries, mine)}.values()
+    gone = {(old, entry.issuer) for entry in entries for old in entry.supersedes}
+    stand = [e for e in entries if asset in e.assets and (e.attestation, e.issuer) not in gone]
+    return sum(entry.creditable_t for entry in stand) * KG_PER_T
 
 
 def check_bytes(data: bytes, ledger: Ledger, evidence: Path | None = None) -> list[Check]:

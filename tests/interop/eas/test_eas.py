@@ -211,6 +211,15 @@ def test_the_contract_refuses_a_delegation_for_anything_else(world, options):
     assert contract.functions.attestByDelegation(signed(world).request()).call({"from": world.rich})
 
 
+def test_nobody_sends_a_delegation_twice(world):
+    from eth_tester.exceptions import TransactionFailed
+
+    call = world.web3.eth.contract(address=world.eas, abi=EAS_ABI).functions.attestByDelegation(signed(world).request())
+    call.transact({"from": world.rich})
+    with pytest.raises(TransactionFailed):
+        call.transact({"from": world.rich})
+
+
 def sdk(delegation, attester):
     node = shutil.which("node")
     if node is None or not MODULES.is_dir():

@@ -9,7 +9,7 @@ from support.bound import ASSET, bound, box, signer
 
 from mrv.attest.trust import TrustList, trust_for
 from mrv.errors import AttestationError
-from mrv.registry.ledger import Ledger, append, check_ledger, entry_of, load_ledger
+from mrv.registry.ledger import Ledger, append, bound_kg, check_ledger, entry_of, load_ledger
 
 FIRST, NEXT = "ACR-US-192-2010-203-1-50", "ACR-US-192-2010-203-51-100"
 
@@ -170,3 +170,33 @@ def test_another_boundary_than_attested_is_refused(tmp_path):
 def test_a_statement_without_area_is_refused():
     (check,) = check_ledger(bound(statement={"project": {}}).document, Ledger(()))
     assert (check.code, check.status) == ("ledger.statement", "fails")
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path):
+    ring = [[n / 100_000, n * n / 10**10] for n in range(9_000)]
+    wide = bound(ring=[*ring, [0.9, -0.9], ring[0]], statement={})
+    entry = entry_of(wide.document, wide.write(tmp_path / "wide"))
+
+    def padded(text):
+        return text if "." not in text else text.ljust(text.index(".") + 21, "0")
+
+    rings = tuple(tuple((padded(x), padded(y)) for x, y in ring) for ring in entry.rings)
+    long = entry.model_copy(update={"rings": rings * 3})
+    with pytest.raises(AttestationError) as caught:
+        append(tmp_path / "ledger.jsonl", long)
+    assert caught.value.error_code == "json.size"
+    assert append(tmp_path / "ledger.jsonl", entry)
+    assert load_ledger(tmp_path / "ledger.jsonl", trust=trust(1)).entries == (entry,)
+
+
+def test_what_stands_behind_a_token():
+    """Several periods may be bound to one token; what was superseded counts no more, what a stranger supersedes does."""
+    later = {"start": "2011-01-01", "end": "2011-12-31", "assets": [ASSET]}
+    old, mine = bound(assets=[ASSET], creditable=70), bound(assets=[ASSET], creditable=100)
+    entries = [entry_of(one.document) for one in (old, mine, bound(creditable=9), bound(creditable=50, **later))]
+    assert bound_kg(Ledger(()), ASSET, entry_of(mine.document)) == 100_000
+    assert bound_kg(Ledger(tuple(entries)), ASSET, entry_of(mine.document)) == 220_000
+    newer = entry_of(bound(assets=[ASSET], creditable=60, supersedes=[old.digest]).document)
+    assert bound_kg(Ledger((*entries, newer)), ASSET, entry_of(mine.document)) == 210_000
+    strange = entry_of(bound(creditable=1, supersedes=[old.digest], seed=2).document)
+    assert bound_kg(Ledger((*entries, strange)), ASSET, entry_of(mine.document)) == 220_000
