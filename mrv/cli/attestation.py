@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mrv.cli.checking import asked, check_options
 from mrv.cli.printing import answer, say, say_json
 from mrv.cli.verb import compute_options, need, read_file, verb
 from mrv.errors import StoreError, UsageError
-
-if TYPE_CHECKING:
-    from mrv.attest.trusted_time import TrustedTime
-    from mrv.checks import Check
 
 
 def add_verbs(verbs: Any) -> None:
     """Add ``check``, ``replay`` and ``diff``."""
     check = verb(verbs, "check", _check, "verify a signed attestation: a list of checks, never a bare yes")
     check.add_argument("attestation", type=Path)
-    check.add_argument("--trust", type=Path, required=True, help="trust list: whose keys count")
-    asset = check.add_mutually_exclusive_group(required=True)
-    asset.add_argument("--asset", metavar="CAIP-19", help="the token asset you hold")
-    asset.add_argument("--no-asset", action="store_true", help="you hold none")
-    check.add_argument("--evidence", type=Path, metavar="DIR", help="evidence folder; its files are hashed")
-    check.add_argument("--status", type=Path, metavar="DIR", help="folder of status lists")
-    check.add_argument("--log-proof", type=Path, metavar="FILE", help=".tlog-proof: that a log holds it, and since when")
-    check.add_argument("--log-policy", type=Path, metavar="FILE", help="whose logs and witnesses count, and how many")
-    check.add_argument("--timestamp", type=Path, metavar="FILE", help="RFC 3161 response (.tsr) over its signature")
-    check.add_argument("--tsa", type=Path, metavar="FILE", help="PEM roots of the time-stamping authorities you trust")
-    check.add_argument("--now", metavar="T", help="judge at this time, YYYY-MM-DDThh:mm:ssZ; default, now")
-    check.add_argument("--min-trust-version", type=int, metavar="N", help="last trust-list version you accepted")
-    check.add_argument("--trust-digest", metavar="DIGEST", help="digest of that version: a fork of it is refused")
+    check_options(check)
     check.add_argument(
-        "--countersignature",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a verifier's opinion; may be repeated",
+        "--token-metadata", type=Path, metavar="FILE", help="the token's metadata: it must name this attestation"
     )
+    check.add_argument("--ledger", type=Path, metavar="FILE|DIR", help="what was attested before: fails on what counts twice")
     replay = verb(verbs, "replay", _replay, "recompute an attestation from its evidence; exact on integers and digests")
     replay.add_argument("attestation", type=Path)
     replay.add_argument("--store", type=Path, required=True, metavar="DIR", help="a store, or the evidence folder")
@@ -52,48 +33,14 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from mrv.attest.trust import load_trust
-    from mrv.attest.verify import check
-    from mrv.units import utc_now
+    data, checks = asked(args, ledger=args.ledger)
+    if args.token_metadata is not None and checks[0].code == "schema.closed":
+        from mrv.registry import attested, erc1155
 
-    if args.evidence is not None and not args.evidence.is_dir():
-        raise UsageError("no such folder", code="usage.file", file=args.evidence, hint="give the evidence folder")
-    trust = load_trust(args.trust, min_version=args.min_trust_version, accepted_digest=args.trust_digest)
-    data, now = read_file(args.attestation), args.now or utc_now()
-    timed, times = _timed(data, now, args)
-    checks = check(
-        data, trust=trust, now=now, asset=args.asset, evidence=args.evidence, status=args.status, times=times,
-        countersignatures=[read_file(path) for path in args.countersignature],
-    )  # fmt: skip
-    return answer([*checks, *timed], as_json=args.json, what="the attestation")
-
-
-def _timed(data: bytes, now: str, args: argparse.Namespace) -> tuple[list[Check], list[TrustedTime]]:
-    """What a log and a time-stamping authority say, where the caller has their word."""
-    logged, stamped = _both(args, "log_proof", "log_policy"), _both(args, "timestamp", "tsa")
-    checks: list[Check] = []
-    times: list[TrustedTime] = []
-    if logged:
-        from mrv.attest.log.logged import check_attestation
-        from mrv.attest.log.policy import load_policy
-
-        policy = load_policy(args.log_policy)
-        checks, times = check_attestation(data, read_file(args.log_proof), policy=policy, now=now)
-    if stamped:
-        from mrv.attest.timestamp import check_timestamp
-
-        more, later = check_timestamp(data, read_file(args.timestamp), roots=read_file(args.tsa), now=now)
-        checks, times = checks + more, times + later
-    return checks, times
-
-
-def _both(args: argparse.Namespace, one: str, other: str) -> bool:
-    """Whether two options that belong together were given."""
-    given = {name: getattr(args, name) is not None for name in (one, other)}
-    if len(set(given.values())) > 1:
-        options = " and ".join("--" + name.replace("_", "-") for name in given)
-        raise UsageError("go together", code="usage", field=options, hint="name both")
-    return all(given.values())
+        value = erc1155.read_metadata(read_file(args.token_metadata))
+        if any(check.code == "statement.schema" and check.status == "holds" for check in checks):
+            checks += erc1155.check_metadata(value, attested.unchecked(data))
+    return answer(checks, as_json=args.json, what="the attestation")
 
 
 def _replay(args: argparse.Namespace) -> int:
