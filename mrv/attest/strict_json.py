@@ -40,7 +40,7 @@ def loads(data: bytes) -> Any:
         AttestationError: With a code ``json.*``; no other exception leaves here.
     """
     text = _text(data)
-    _check_depth(text)
+    check_depth(text)
     try:
         value = json.loads(text, object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=_constant)
     except json.JSONDecodeError as error:
@@ -95,8 +95,15 @@ def _text(data: bytes) -> str:
         ) from error
 
 
-def _check_depth(text: str) -> None:
-    """Before parsing, so that the parser never recurses on a stranger's word."""
+def check_depth(text: str) -> None:
+    """Refuse JSON text that nests too deep, before it is parsed.
+
+    The parser recurses in C: where a library has raised Python's recursion limit (py-evm does), a stranger's brackets would
+    end the process.
+
+    Raises:
+        AttestationError: ``json.depth``.
+    """
     depth = 0
     for match in _BRACKETS.finditer(text):
         lexeme = match[0]

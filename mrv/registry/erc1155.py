@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mrv.attest import caip19
+from mrv.attest import caip19, strict_json
 from mrv.checks import Check, decide
 from mrv.errors import AttestationError
 from mrv.registry.attested import UNCHECKED, check_uri
@@ -79,13 +79,16 @@ def read_metadata(data: bytes) -> Any:
     Raises:
         AttestationError: ``token.metadata``.
     """
+    if len(data) > MAX_BYTES:
+        raise AttestationError(f"{len(data)} bytes are no token metadata", code="token.metadata", hint="give the token's JSON")
     try:
-        if len(data) <= MAX_BYTES:
-            return json.loads(data)
-        fault = f"{len(data)} bytes"
-    except (ValueError, RecursionError) as error:
-        fault = f"{error!s:.80}"
-    raise AttestationError(f"is no token metadata: {fault}", code="token.metadata", hint="the JSON that the token's uri gives")
+        text = data.decode()
+        strict_json.check_depth(text)
+        return json.loads(text)
+    except (ValueError, AttestationError) as error:
+        raise AttestationError(
+            f"is no token metadata: {error!s:.80}", code="token.metadata", hint="the JSON that the token's uri gives"
+        ) from error
 
 
 def check_metadata(value: Any, attested: Attested) -> list[Check]:

@@ -18,6 +18,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from mrv.attest import strict_json
 from mrv.errors import AttestationError
 from mrv.units import decimal_str, sha256_bytes
 
@@ -69,13 +70,17 @@ def read_geojson(data: bytes, *, digest: str) -> Footprint:
             "is not the boundary that was attested", code="footprint.digest", field=digest, hint="give the evidence folder"
         )
     try:
-        value = json.loads(data, parse_float=Decimal, parse_int=Decimal)
+        text = data.decode()
+        strict_json.check_depth(text)
+        value = json.loads(text, parse_float=Decimal, parse_int=Decimal)
         if value["type"] == "FeatureCollection":
             (value,) = value["features"]
         value = value["geometry"] if value["type"] == "Feature" else value
         polygons = [value["coordinates"]] if value["type"] == "Polygon" else value["coordinates"]
         return from_rings([[str(x), str(y)] for x, y, *_ in ring] for polygon in polygons for ring in polygon)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except AttestationError as error:
+        raise _invalid(error.message) from error
+    except (ValueError, TypeError, KeyError) as error:
         raise _invalid(f"not a GeoJSON polygon: {error!s:.100}") from error
 
 

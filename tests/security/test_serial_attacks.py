@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -208,3 +210,19 @@ class TestExportsOfWhatWasNotChecked:
         data = credential.encode(forged)
         with pytest.raises(attested.CheckFailed):
             attested.by_check(data, check(data, trust=trust, now=SIGNED, asset=None, evidence=None))
+
+
+def test_brackets_do_not_end_the_process_where_the_recursion_limit_was_raised():
+    """As py-evm raises it: the parser of the standard library then overflows the stack, in C."""
+    code = (
+        "import sys; sys.setrecursionlimit(10**6)\n"
+        "from mrv.errors import AttestationError\n"
+        "from mrv.registry.erc1155 import read_metadata\n"
+        "from mrv.registry.footprint import read_geojson\n"
+        "from mrv.units import sha256_bytes\n"
+        "data = b'[' * 1000000\n"
+        "for call in (lambda: read_metadata(data), lambda: read_geojson(data, digest=sha256_bytes(data))):\n"
+        "    try:\n        call()\n    except AttestationError as error:\n        print(error.error_code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["token.metadata", "footprint.invalid"])
