@@ -22,6 +22,17 @@ def wants_gpu(where: str) -> bool:
     return where.endswith(_GPU)
 
 
+def check_words(where: str) -> None:
+    """Refuse what is no place to run, before anything is done for it.
+
+    Raises:
+        UsageError: ``where`` is none of :data:`HELP`.
+    """
+    place = where.removesuffix(_GPU)
+    if place != "none" and not _LOCAL.fullmatch(place) and not place.startswith("tcp://"):
+        raise UsageError(f"unknown place to run: {where}", code="compute.where", field="where", hint=HELP)
+
+
 @contextmanager
 def running(where: str) -> Iterator[bool]:
     """Run Dask graphs inside this context as ``where`` says.
@@ -38,6 +49,7 @@ def running(where: str) -> Iterator[bool]:
     """
     import dask
 
+    check_words(where)
     place, gpu = where.removesuffix(_GPU), wants_gpu(where)
     local = _LOCAL.fullmatch(place)
     if place == "none":
@@ -49,11 +61,9 @@ def running(where: str) -> Iterator[bool]:
     elif local:
         with dask.config.set(scheduler="threads", num_workers=int(local[2] or os.cpu_count() or 1)):
             yield gpu
-    elif place.startswith("tcp://"):
+    else:
         with _client(place):
             yield gpu
-    else:
-        raise UsageError(f"unknown place to run: {where}", code="compute.where", field="where", hint=HELP)
 
 
 @contextmanager

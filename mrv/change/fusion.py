@@ -70,6 +70,11 @@ class FusionRules:
             raise SourceError(
                 f"bounds {self.lowest} and {self.highest}", code="fusion.bounds", hint="0 < lowest < 0.5 < highest < 1"
             )
+        if round(self.lowest * PARTS) < 1 or round(self.highest * PARTS) >= PARTS:
+            raise SourceError(
+                f"bounds {self.lowest} and {self.highest} are certainty in {PARTS}ths", code="fusion.bounds",
+                hint="0.001 to 0.999: no one observation decides",
+            )  # fmt: skip
         if not 0.5 < self.chi < 1:
             raise SourceError(f"chi {self.chi}", code="fusion.chi", hint="above 0.5 and below 1")
         if self.min_history < 2 or self.within_days < 0:
@@ -106,7 +111,7 @@ class Evidence:
             rules: The rules.
             start: First day that is not history.
         """
-        flat = np.ascontiguousarray(self.index).reshape(len(self.days), -1)
+        flat = np.ascontiguousarray(self.index).reshape(len(self.days), self.index.shape[1] * self.index.shape[2])
         out, sensor = np.empty(flat.shape, np.int16), self.sensor
         packed = np.array([sensor.shift, sensor.spread, sensor.floor, sensor.cut])
         history = int(np.searchsorted(self.days, start))

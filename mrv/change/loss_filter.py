@@ -34,7 +34,7 @@ _BLIND = 100.0
 """Variance of loss, in squared clearings, against which the haze filter is blind."""
 _HAZY, _FEWEST_HAZY = 8.0, 100
 """Standard deviations of an observation that is haze, and how many of them tell its colour."""
-_PER_COEFFICIENT = 6
+_PER_COEFFICIENT, _MOST_SHIFT = 6, 32_767
 _QUANTUM = 2.0**36
 
 
@@ -117,7 +117,7 @@ def scene_shift(bands: NDArray[np.int16], clear: NDArray[np.bool_], *, history: 
         medians[t] = values[:, (values.shape[1] - 1) // 2]
     past = np.sort(medians[:history][seen[:history]], axis=0)
     reference = past[(len(past) - 1) // 2] if len(past) else np.zeros(roles, np.int32)
-    return np.where(seen[:, None], medians - reference, 0).astype(np.int16)
+    return np.where(seen[:, None], np.clip(medians - reference, -_MOST_SHIFT, _MOST_SHIFT), 0).astype(np.int16)
 
 
 def calibrate(

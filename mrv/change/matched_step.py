@@ -152,7 +152,7 @@ class StepModel:
         Returns:
             int32 (7, y, x), rows as :func:`mrv.kernels.step_monitor.decide_block` gives them.
         """
-        shape, pixels = self._check(bands, clear), clear[0].size
+        shape, pixels = self.check_block(bands, clear, len(self.days)), clear[0].size
         padded, out = history_waves(self.waves, self.history), np.empty((RESULT_ROWS, pixels), np.int32)
         run: Any = partial(twin.monitor_block, open_device()) if gpu else partial(monitor_block, scratch=self._scratch(padded))
         run(
@@ -171,7 +171,7 @@ class StepModel:
         Raises:
             SourceError: Shapes that do not belong together.
         """
-        shape, pixels, later = self._check(bands, clear), clear[0].size, len(self.days) - self.history
+        shape, pixels, later = self.check_block(bands, clear, len(self.days)), clear[0].size, len(self.days) - self.history
         padded = history_waves(self.waves, self.history)
         state = StepState(
             model=self,
@@ -189,8 +189,13 @@ class StepModel:
         )  # fmt: skip
         return state
 
-    def _check(self, bands: NDArray[np.int16], clear: NDArray[np.bool_]) -> tuple[int, int]:
-        wanted = (len(self.days), len(self.filter.bands))
+    def check_block(self, bands: NDArray[np.int16], clear: NDArray[np.bool_], dates: int) -> tuple[int, int]:
+        """Rows and columns of a block of so many dates.
+
+        Raises:
+            SourceError: Shapes that do not belong together, or other types.
+        """
+        wanted = (dates, len(self.filter.bands))
         if bands.ndim != 4 or bands.shape[:2] != wanted or clear.shape != (bands.shape[0], *bands.shape[2:]):
             raise SourceError(
                 f"bands {bands.shape} and mask {clear.shape} for {wanted[0]} days and {wanted[1]} bands",
@@ -254,8 +259,14 @@ class StepState:
             shift: Of the scene (band,), if the others have one.
 
         Raises:
-            SourceError: A day that is not after the last one.
+            SourceError: A day that is not after the last one, or a scene of another shape or type.
         """
+        shape = self.model.check_block(bands[None], clear[None], 1)
+        if shape != self.shape:
+            raise SourceError(
+                f"a scene of {shape} pixels for a block of {self.shape}", code="change.shape",
+                hint="extend a state by the same rows and columns",
+            )  # fmt: skip
         before = self.model.shift
         if (before is None) != (shift is None):
             raise SourceError(

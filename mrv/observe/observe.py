@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def check_place(where: str) -> None:
-    """Refuse a GPU that is not there before anything is fetched.
+    """Refuse what is no place to run, or a GPU that is not there, before anything is fetched.
 
     Args:
         where: Where Dask will run.
@@ -33,6 +33,7 @@ def check_place(where: str) -> None:
     Raises:
         UsageError: No such place, or no GPU there.
     """
+    place.check_words(where)
     if place.wants_gpu(where):
         with place.running(where):
             device_there(gpu=True)

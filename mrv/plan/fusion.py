@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 from mrv.plan.base import Percent, Slug, Table
 
 Probability = Annotated[Decimal, Field(gt=0, lt=1, allow_inf_nan=False)]
+Bound = Annotated[Decimal, Field(ge=Decimal("0.001"), le=Decimal("0.999"), allow_inf_nan=False)]
+"""What one observation may say at most: they are held in 1,024ths, and none of them is certainty."""
 Level = Annotated[int, Field(strict=True, ge=1, le=20_000)]
 ROLE_OF_INDEX: dict[str, Literal["optical", "radar"]] = {
     "ndvi": "optical", "vv": "radar", "vh": "radar", "hh": "radar", "hv": "radar",
@@ -65,11 +67,11 @@ class FusionTable(Table):
     """What is combined; of one day, in this order."""
     chi: Probability
     """Posterior probability of non-forest from which a flagged change is confirmed, and counts."""
-    lowest: Probability = Decimal("0.1")
+    lowest: Bound = Decimal("0.1")
     """One observation's probability is held at this or more …"""
-    highest: Probability = Decimal("0.9")
+    highest: Bound = Decimal("0.9")
     """… and at this or less: no one observation decides."""
-    min_history: Annotated[int, Field(strict=True, ge=2)] = 5
+    min_history: Annotated[int, Field(strict=True, ge=2, le=500)] = 5
     """Fewest history observations of a pixel; with fewer the sensor says nothing there."""
     within_days: Annotated[int, Field(strict=True, ge=0, le=3_660)] = 0
     """Days within which a flagged change is confirmed or dropped; 0 for no limit."""

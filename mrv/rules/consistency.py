@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 from math import cos, radians
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mrv.activity.cohort import GAIN, START
 from mrv.carbon.pools import LOSS, LOST_STOCK, degradation_of, loss_after
@@ -23,7 +23,7 @@ from mrv.uncertainty.intervals import Z90
 from mrv.units import KG_PER_T, decimal_str
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mrv.plan import GridTable, MonitoringPlan
     from mrv.sections.activity import SampleSection
@@ -73,6 +73,9 @@ def grid_faults(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
     sizes += [(row.pixels, row.area_m2) for row in s.activity.loss]
     sizes += [(row.units, row.area_m2) for row in s.activity.sample.strata] if s.activity.sample else []
     sizes += extent_sizes(s)
+    yield from (f"{area_m2} m² without a pixel" for pixels, area_m2 in sizes if not pixels and area_m2)
+    yield from (f"{row.id}: {row.clear_px} clear pixels in the window" for row in s.evidence if row.clear_px > rows * columns)
+    yield from ("a scene has no id" for row in s.evidence if not row.id)
     for pixels, area_m2 in sizes:
         if abs(area_m2 - pixels * mean) > pixels * mean / 10 + 1:
             yield f"{pixels} pixels are said to have {area_m2} m²"
@@ -94,14 +97,24 @@ def record_faults(s: Statement) -> Iterator[str]:
     seen, optical = s.observation, s.method.plan["method"]["change"]["detector"] != "extent-epochs/1"
     if not seen.clear_min <= seen.clear_median <= seen.clear_max <= seen.scenes_used or seen.unmonitored_px > s.project.pixels:
         yield f"clear observations from {seen.clear_min} to {seen.clear_max} of {seen.scenes_used} scenes"
+    least = _least_confidence(s.method.plan["method"]["change"])
     for row in s.activity.loss:
         sure = row.mean_confidence_percent
+        if sure is not None and sure < least:
+            yield f"{row.year}: a confidence of {sure} %, where none below {least} % is mapped"
         if max(row.weak_pixels, row.undated_pixels) > row.pixels or (sure is not None and sure > 100):
             yield f"{row.year}: {row.weak_pixels} weak and {row.undated_pixels} undated of {row.pixels} pixels, {sure} % sure"
         if (sure is not None) != (optical and row.pixels > 0):
             yield f"{row.year}: a confidence of {sure} %"
     if s.uncertainty.scope != (SCOPE_ESTIMATED if s.activity.sample is not None else SCOPE_MAPPED):
         yield f"the uncertainty is said to cover {s.uncertainty.scope}"
+
+
+def _least_confidence(change: Mapping[str, Any]) -> int:
+    """Confidence below which the detector maps no loss, percent."""
+    if "chi" in change:
+        return int(100 * Fraction(change["chi"]))
+    return int(change.get("min_confidence_percent", 0))
 
 
 def sample_faults(s: Statement, plan: MonitoringPlan, years: Sequence[int]) -> Iterator[str]:

@@ -18,13 +18,13 @@ from mrv.equations import sqrt_fraction
 from mrv.plan import STEP_OBSERVATIONS
 from mrv.rules.plausibility import broken_sum, mature_kg, standing_kg, two_years_kg, yearly_kg, yearly_removal_kg
 from mrv.sections import ConclusionSection, GateSection
-from mrv.sections.activity import MAPPED_AREA
+from mrv.sections.activity import GAINED, MAPPED_AREA
 from mrv.units import KG_PER_T, M2_PER_HA, decimal_str
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from mrv.sections import Conclusion, GateStatus
+    from mrv.sections import Conclusion, GateStatus, SceneSection
     from mrv.statement import Statement
 
 DAYS_PER_YEAR = Decimal("365.25")
@@ -112,16 +112,36 @@ def input_integrity(statement: Statement) -> GateSection:
     used = [scene for scene in scenes if scene.offset_rule != "none"]  # radar is calibrated by its publisher
     steps, longest = _steps_in_a_row(statement), int(change.get("consecutive", STEP_OBSERVATIONS))
     failed = [scene.id for scene in used if scene.offset_check == "failed"]
+    wrong = [told for told in (_unmonitored(statement), _not_green(used)) if told]
     unknown = sum(scene.offset_check == "not assessed" for scene in used)
     return _gate(
         "input integrity",
-        ok=False if failed or steps >= longest else None if unknown or not used else True,
+        ok=False if failed or wrong or steps >= longest else None if unknown or not used else True,
         measured=f"{len(scenes)} scenes used, {_radar_words(len(scenes) - len(used))}{len(failed)} contradict their offset, "
         f"{unknown} not assessed"
         + (f": {failed[0]}" if failed else "")
-        + f"; {steps} scenes left out in a row for a step of the whole forest",
+        + f"; {steps} scenes left out in a row for a step of the whole forest"
+        + "".join(f"; {told}" for told in wrong),
         limit=f"every offset agrees with dark vegetation; fewer than {longest} steps in a row, for more are no haze but the "
         "forest or its radiometry",
+    )
+
+
+def _unmonitored(s: Statement) -> str | None:
+    """That a detector sees less than half of the forest: what it maps stratifies nothing."""
+    forest = sum(row.pixels for row in s.activity.strata if row.stratum not in {"stable non-forest", GAINED})
+    blind = s.observation.unmonitored_px
+    return f"{blind} of {forest} forest pixels not monitored, more than half" if 2 * blind > forest else None
+
+
+def _not_green(used: Sequence[SceneSection]) -> str | None:
+    """That the forest of the history is not green: its bands are swapped, or it is no forest."""
+    medians = sorted(scene.median_index for scene in used if scene.status == "history" and scene.median_index is not None)
+    middle = medians[(len(medians) - 1) // 2] if medians else 0
+    return (
+        f"the forest's median NDVI in the history is {middle} × 10⁻⁴: are red and near infrared swapped?"
+        if middle < 0
+        else None
     )
 
 

@@ -147,6 +147,22 @@ def test_a_benefit_without_a_reference_level_is_caught(value):
     assert "quantities" in failing(resign(value))
 
 
+def test_more_clear_pixels_than_the_window_has_are_caught(value):
+    rows, columns = value["grid"]["shape"]
+    value["evidence"][3]["clear_px"] = rows * columns + 1
+    assert "grid" in failing(resign(value))
+
+
+def test_a_scene_without_an_id_is_caught(value):
+    value["evidence"][3]["id"] = ""
+    assert "grid" in failing(resign(value))
+
+
+def test_an_area_without_a_pixel_is_caught(value):
+    value["activity"]["loss"][0].update(pixels=0, area_m2=1)
+    assert "grid" in failing(resign(value))
+
+
 def test_a_loss_made_smaller_is_caught(value):
     value["activity"]["loss"][-1]["area_m2"] -= 100
     assert "areas" in failing(value)

@@ -152,6 +152,7 @@ def test_chunks_do_not_show(seed):
     ("change", "code"),
     [
         ({"lowest": 0.6}, "fusion.bounds"), ({"highest": 1.0}, "fusion.bounds"), ({"lowest": 0.0}, "fusion.bounds"),
+        ({"lowest": 0.0004}, "fusion.bounds"), ({"highest": 0.9996}, "fusion.bounds"),
         ({"chi": 0.5}, "fusion.chi"), ({"chi": 1.0}, "fusion.chi"), ({"min_history": 1}, "fusion.rules"),
         ({"within_days": -1}, "fusion.rules"),
     ],

@@ -118,6 +118,23 @@ def test_input_integrity_reads_the_scenes_used(value, check, scene_status, statu
     assert gate(value, "input integrity").status == status
 
 
+def test_a_detector_that_sees_less_than_half_of_the_forest_fails(value):
+    forest = sum(row["pixels"] for row in value["activity"]["strata"] if row["stratum"] != "stable non-forest")
+    value["observation"]["unmonitored_px"] = forest // 2
+    assert gate(value, "input integrity").status == "passed"
+    value["observation"]["unmonitored_px"] = forest // 2 + 1
+    found = gate(value, "input integrity")
+    assert (found.status, f"{forest // 2 + 1} of {forest} forest pixels not monitored" in found.measured) == ("failed", True)
+
+
+def test_a_forest_that_was_never_green_fails(value):
+    history = [scene for scene in value["evidence"] if scene["status"] == "history"]
+    for scene in history[: len(history) // 2 + 1]:
+        scene["median_index"] = -4300
+    found = gate(value, "input integrity")
+    assert (found.status, "are red and near infrared swapped?" in found.measured) == ("failed", True)
+
+
 def test_maps_without_reflectance_are_not_assessed(value):
     value["method"]["plan"]["method"]["change"] = {"detector": "extent-epochs/1"}
     assert gate(value, "input integrity").status == "not assessed"

@@ -201,6 +201,21 @@ class TestRefusals:
         with pytest.raises(SourceError, match="do not ascend"):
             state.extend(int(cube.days[-1]), cube.bands[-1, :, :4, :4], cube.clear[-1, :4, :4])
 
+    @pytest.mark.parametrize("shape", [(2, 4, 4), (8, 4, 4), (None, 4, 3), (None, 5, 4)])
+    def test_a_scene_of_another_shape(
+        self, cube: ReflectanceCube, model: StepModel, shape: tuple[int | None, int, int]
+    ) -> None:
+        state = model.fit(cube.bands[..., :4, :4], cube.clear[..., :4, :4])
+        bands = np.zeros((shape[0] or len(model.filter.bands), *shape[1:]), np.int16)
+        with pytest.raises(SourceError) as caught:
+            state.extend(int(cube.days[-1]) + 5, bands, np.ones(shape[1:], np.bool_))
+        assert caught.value.error_code == "change.shape"
+
+    def test_a_scene_of_floats(self, cube: ReflectanceCube, model: StepModel) -> None:
+        state = model.fit(cube.bands[..., :4, :4], cube.clear[..., :4, :4])
+        with pytest.raises(SourceError, match="bands are float64"):
+            state.extend(int(cube.days[-1]) + 5, cube.bands[-1, :, :4, :4].astype(float), cube.clear[-1, :4, :4])
+
     def test_a_band_without_endmembers(self) -> None:
         with pytest.raises(SourceError, match="no endmember has a band rededge"):
             clearing(["red", "rededge"])

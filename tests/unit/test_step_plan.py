@@ -13,6 +13,7 @@ from support.tiny_project import LOSS_PX, PLAN, tiny_project
 from mrv.errors import PlanError
 from mrv.plan import plan_from_json
 from mrv.rules.arithmetic import check_arithmetic
+from mrv.statement import parse_statement
 from mrv.views.optical import look_optical
 
 CHANGE = {"detector": "matched-step/1", "bands": ["blue", "green", "red", "nir"], "min_history": 6}
@@ -34,6 +35,15 @@ def test_it_signs_its_maps_and_its_arithmetic_holds(stepped):
     names = [row.name for row in statement.activity.maps]
     assert names == ["break_day", "confidence", "clear_count", "last_clear_day", "loss_percent", "back_percent", "stratum"]
     assert [check.code for check in check_arithmetic(statement) if check.status == "fails"] == []
+
+
+def test_a_confidence_that_the_plan_does_not_map_is_caught(stepped):
+    value = stepped.result.statement.as_json()
+    row = next(row for row in value["activity"]["loss"] if row["pixels"])
+    for percent, caught in ((70, False), (69, True)):
+        row["mean_confidence_percent"] = percent
+        failing = [check.code for check in check_arithmetic(parse_statement(value)) if check.status == "fails"]
+        assert ("statement.arithmetic.record" in failing) == caught
 
 
 def test_the_last_clear_day_lies_before_the_break(stepped):
