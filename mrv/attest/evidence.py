@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import stat
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,46 @@ _CHUNK = 1 << 20
 _NAMED = 5
 
 
-def check_evidence(materials: Iterable[Mapping[str, Any]], root: Path) -> list[Check]:
+@dataclass(frozen=True)
+class Held:
+    """Evidence of which some files are in memory, as a bundle's are."""
+
+    files: Mapping[str, bytes]
+    """Signed path to bytes."""
+    root: Path | None
+    """Folder of the others; None where the caller has none."""
+
+
+def check_held(materials: Iterable[Mapping[str, Any]], held: Held) -> list[Check]:
+    """Hash the files in memory again, and the others where the caller has their folder.
+
+    Args:
+        materials: As for :func:`check_evidence`.
+        held: The files.
+
+    Returns:
+        As :func:`check_evidence`; without a folder the note ``evidence.absent`` tells how much was not read.
+    """
+    listed = {material["path"]: material for material in materials}
+    inside = [material for path, material in listed.items() if path in held.files]
+    others = [material for path, material in listed.items() if path not in held.files]
+    checks = [fault for material in inside if (fault := _fault_held(material, held.files[material["path"]])) is not None]
+    if inside and not checks:
+        told = f"{len(inside)} files in the bundle, {_total(inside)} bytes, as signed"
+        checks = [Check("evidence.files", "holds", told)]
+    if held.root is not None and (others or not inside):
+        return checks + check_evidence(others, held.root, covered=held.files)
+    told = f"{len(others)} files, {_total(others)} bytes, are signed and were not read again"
+    return [*checks, Check("evidence.absent", "note", told)] if others or not inside else checks
+
+
+def check_evidence(materials: Iterable[Mapping[str, Any]], root: Path, *, covered: Iterable[str] = ()) -> list[Check]:
     """Hash every listed file under ``root`` again.
 
     Args:
         materials: ``path``, ``size`` (bytes) and ``sha256`` (hexadecimal) of each file.
         root: The evidence folder; it may itself be reached by a link, what lies in it may not.
+        covered: Further paths that are signed, and read elsewhere.
 
     Returns:
         ``evidence.files`` when every file is what was signed, else one failing check a fault
@@ -43,9 +78,8 @@ def check_evidence(materials: Iterable[Mapping[str, Any]], root: Path) -> list[C
     if not listed:
         return [Check("evidence.files", "fails", "the attestation lists no files, so there is nothing to hold it to")]
     faults = [fault for material in listed if (fault := _fault(material, root)) is not None]
-    total = sum(int(material["size"]) for material in listed)
-    checks = faults or [Check("evidence.files", "holds", f"{len(listed)} files, {total} bytes, as signed")]
-    extra = _extra({str(material["path"]) for material in listed}, root)
+    checks = faults or [Check("evidence.files", "holds", f"{len(listed)} files, {_total(listed)} bytes, as signed")]
+    extra = _extra({*covered, *(str(material["path"]) for material in listed)}, root)
     if extra:
         names = ", ".join(f"{name!a}" for name in extra[:_NAMED]) + (", …" if len(extra) > _NAMED else "")
         detail = f"{len(extra)} files that the signature does not cover: {names}"
@@ -120,11 +154,32 @@ def _check_content(path: Path, size: int, sha256: str) -> None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise _FaultError("irregular", "not a regular file")
-        if status.st_size != size:
-            raise _FaultError("size", f"{status.st_size} bytes, signed with {size}")
+        _check_size(status.st_size, size)
         head, digest = _hash(descriptor, size)
     finally:
         os.close(descriptor)
+    _check_hashed(head, digest, sha256)
+
+
+def _total(materials: Iterable[Mapping[str, Any]]) -> int:
+    return sum(int(material["size"]) for material in materials)
+
+
+def _fault_held(material: Mapping[str, Any], data: bytes) -> Check | None:
+    try:
+        _check_size(len(data), int(material["size"]))
+        _check_hashed(data[:_HEAD], hashlib.sha256(data).hexdigest(), str(material["sha256"]))
+    except _FaultError as fault:
+        return Check(f"evidence.{fault.reason}", "fails", f"{material['path']!a:.200}: {fault}")
+    return None
+
+
+def _check_size(found: int, size: int) -> None:
+    if found != size:
+        raise _FaultError("size", f"{found} bytes, signed with {size}")
+
+
+def _check_hashed(head: bytes, digest: str, sha256: str) -> None:
     if any(mark in head.lower() for mark in _INDIRECT):
         raise _FaultError("vrt", "the file names other files, which its digest does not cover")
     if digest != sha256:

@@ -9,6 +9,7 @@ References:
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrv.attest import bitstring, strict_json
@@ -17,7 +18,7 @@ from mrv.checks import Check, decide
 from mrv.errors import AttestationError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from mrv.attest.trust import TrustedKey, TrustList
 
@@ -25,13 +26,13 @@ MAX_FILES = 256
 _WORDS = {"revocation": "revoked", "suspension": "suspended"}
 
 
-def check_status(document: dict[str, Any], *, trust: TrustList, folder: Path | None, now: str) -> list[Check]:
+def check_status(document: dict[str, Any], *, trust: TrustList, folder: Path | Lists | None, now: str) -> list[Check]:
     """Whether an attestation was revoked or suspended, from lists in a folder.
 
     Args:
         document: The attestation, of the closed shape.
         trust: Whose keys count, and whether this issuer's attestations need a status list.
-        folder: Where the lists lie; None when the caller has none.
+        folder: Where the lists lie, or the lists; None when the caller has none.
         now: The time to judge by.
 
     Returns:
@@ -50,7 +51,7 @@ def check_status(document: dict[str, Any], *, trust: TrustList, folder: Path | N
         return [Check("status.missing", "fails", "the trust list requires a status list, and the caller gave no folder")]
     if all(entry["statusPurpose"] != "revocation" for entry in entries):
         return [Check("status.unlisted", "fails", "the attestation names no revocation list, so that it cannot be revoked")]
-    lists = read_lists(folder)
+    lists = read_lists(folder) if isinstance(folder, Path) else folder
     return [_check_entry(entry, document, lists=lists, trust=trust, now=now) for entry in entries]
 
 
@@ -61,6 +62,16 @@ class Lists(NamedTuple):
     """Id to the files that hold the list of that id, unverified."""
     faults: list[AttestationError]
     """Why other files could not be read."""
+
+    def add(self, path: Path, data: bytes) -> None:
+        """Take one file in, or why it cannot be read."""
+        try:
+            document = parse_list(data)
+        except AttestationError as error:
+            error.file = path.name
+            self.faults.append(error)
+        else:
+            self.found.setdefault(document["id"], []).append((path, document))
 
     def of(self, url: str) -> dict[str, Any]:
         """The one list of that id.
@@ -91,14 +102,24 @@ def read_lists(folder: Path) -> Lists:
         return lists
     for path in paths[:MAX_FILES]:
         try:
-            document = parse_list(_read(path))
+            data = _read(path)
         except AttestationError as error:
             error.file = path.name
             lists.faults.append(error)
         else:
-            lists.found.setdefault(document["id"], []).append((path, document))
+            lists.add(path, data)
     if len(paths) > MAX_FILES:
         lists.faults.append(AttestationError(f"more than {MAX_FILES} files", code="status.unreadable", file=folder))
+    return lists
+
+
+def held_lists(files: Mapping[str, bytes]) -> Lists:
+    """The status lists among files in memory, by name."""
+    lists = Lists({}, [])
+    for name, data in sorted(files.items())[:MAX_FILES]:
+        lists.add(Path(name), data)
+    if len(files) > MAX_FILES:
+        lists.faults.append(AttestationError(f"more than {MAX_FILES} files", code="status.unreadable"))
     return lists
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mrv.attest import caip19, countersignature, credential, proof, strict_json
 from mrv.attest.countersigned import Attested, check_countersignatures
-from mrv.attest.evidence import check_evidence, check_materials
+from mrv.attest.evidence import Held, check_evidence, check_held, check_materials
 from mrv.attest.shapes import check_instant
 from mrv.attest.status import check_status
 from mrv.attest.trusted_time import check_times, proved_at
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from mrv.attest.status import Lists
     from mrv.attest.trust import TrustedKey, TrustList
     from mrv.attest.trusted_time import TrustedTime
 
@@ -33,8 +34,8 @@ def check(
     trust: TrustList,
     now: str,
     asset: str | None,
-    evidence: Path | None,
-    status: Path | None = None,
+    evidence: Path | Held | None,
+    status: Path | Lists | None = None,
     countersignatures: Sequence[bytes] = (),
     times: Sequence[TrustedTime] = (),
 ) -> list[Check]:
@@ -45,8 +46,8 @@ def check(
         trust: Whose keys count.
         now: The time to judge by, ``…Z`` in whole seconds; ``proof.created`` is never used.
         asset: The CAIP-19 asset the caller holds; None says that there is none.
-        evidence: The folder of evidence files; None leaves them unread, which is noted.
-        status: A folder of status lists (:mod:`mrv.attest.status`); None where the caller has none.
+        evidence: The folder of evidence files, or what a bundle holds of them; None leaves them unread, which is noted.
+        status: A folder of status lists (:mod:`mrv.attest.status`), or the lists; None where the caller has none.
         countersignatures: The bytes of each countersignature; how many are needed is in the trust list.
         times: Trusted times of these signatures, which let them outlive their keys.
 
@@ -136,7 +137,9 @@ def _statement(statement: dict[str, Any]) -> list[Check]:
         return [Check(error.error_code, "fails", _say(error))]
 
 
-def _evidence(materials: list[dict[str, Any]], folder: Path | None) -> list[Check]:
+def _evidence(materials: list[dict[str, Any]], folder: Path | Held | None) -> list[Check]:
+    if isinstance(folder, Held):
+        return check_held(materials, folder)
     if folder is None:
         return [Check("evidence.unread", "note", f"{len(materials)} files are signed; none was read again")]
     return check_evidence(materials, folder)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mrv import __version__
-from mrv.cli import attestation, chain, countersign, keys, log, project, registry, sample, simulate, status
+from mrv.cli import attestation, bundle, chain, countersign, keys, log, project, registry, sample, simulate, status
 from mrv.cli.printing import complain, refused
 from mrv.errors import MRVError
 
@@ -56,6 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mrv {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for group in (project, sample, attestation, countersign, registry, chain, simulate, keys, status, log):
+    for group in (project, sample, attestation, bundle, countersign, registry, chain, simulate, keys, status, log):
         group.add_verbs(verbs)
     return parser

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mrv.cli.checking import asked, check_options
+from mrv.cli.checking import asked, check_options, token_checks
 from mrv.cli.printing import answer, say, say_json
 from mrv.cli.verb import compute_options, need, read_file, verb
 from mrv.errors import StoreError, UsageError
@@ -34,12 +34,8 @@ def add_verbs(verbs: Any) -> None:
 
 def _check(args: argparse.Namespace) -> int:
     data, checks = asked(args, ledger=args.ledger)
-    if args.token_metadata is not None and checks[0].code == "schema.closed":
-        from mrv.registry import attested, erc1155
-
-        value = erc1155.read_metadata(read_file(args.token_metadata))
-        if any(check.code == "statement.schema" and check.status == "holds" for check in checks):
-            checks += erc1155.check_metadata(value, attested.unchecked(data))
+    if args.token_metadata is not None:
+        checks += token_checks(data, checks, read_file(args.token_metadata))
     return answer(checks, as_json=args.json, what="the attestation")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from mrv.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
+    from mrv.attest.evidence import Held
+    from mrv.attest.status import Lists
+    from mrv.attest.trust import TrustList
     from mrv.attest.trusted_time import TrustedTime
     from mrv.checks import Check
 
@@ -40,6 +44,21 @@ def check_options(parser: argparse.ArgumentParser, *, required: bool = True) -> 
     )
 
 
+@dataclass(frozen=True)
+class Shown:
+    """An attestation and what is shown with it, wherever it was read from."""
+
+    data: bytes
+    """The bytes of the attestation."""
+    evidence: Path | Held | None
+    status: Path | Lists | None
+    countersignatures: tuple[bytes, ...]
+    log_proof: bytes | None
+    """Judged by the caller's ``--log-policy``."""
+    timestamp: bytes | None
+    """Judged by the caller's ``--tsa``."""
+
+
 def asked(args: argparse.Namespace, *, ledger: Path | None = None) -> tuple[bytes, list[Check]]:
     """The attestation's bytes, and every check that the options ask for.
 
@@ -47,42 +66,75 @@ def asked(args: argparse.Namespace, *, ledger: Path | None = None) -> tuple[byte
         args: Words of a verb with :func:`check_options`.
         ledger: What was attested before; None asks nothing of it.
     """
-    from mrv.attest.trust import load_trust
-    from mrv.attest.verify import check
-    from mrv.units import utc_now
-
     if args.evidence is not None and not args.evidence.is_dir():
         raise UsageError("no such folder", code="usage.file", file=args.evidence, hint="give the evidence folder")
-    trust = load_trust(args.trust, min_version=args.min_trust_version, accepted_digest=args.trust_digest)
-    data, now = read_file(args.attestation), args.now or utc_now()
-    timed, times = _timed(data, now, args)
-    checks = check(
-        data, trust=trust, now=now, asset=args.asset, evidence=args.evidence, status=args.status, times=times,
-        countersignatures=[read_file(path) for path in args.countersignature],
+    trust = trust_of(args)
+    logged, stamped = _both(args, "log_proof", "log_policy"), _both(args, "timestamp", "tsa")
+    shown = Shown(
+        read_file(args.attestation), args.evidence, args.status, tuple(read_file(path) for path in args.countersignature),
+        read_file(args.log_proof) if logged else None, read_file(args.timestamp) if stamped else None,
     )  # fmt: skip
-    checks += timed
+    checks = judged(shown, trust, args)
     if ledger is not None:
         from mrv.registry.ledger import check_bytes, load_ledger
 
-        checks += check_bytes(data, load_ledger(ledger, trust=trust), args.evidence)
-    return data, checks
+        checks += check_bytes(shown.data, load_ledger(ledger, trust=trust), args.evidence)
+    return shown.data, checks
 
 
-def _timed(data: bytes, now: str, args: argparse.Namespace) -> tuple[list[Check], list[TrustedTime]]:
+def trust_of(args: argparse.Namespace) -> TrustList:
+    """The caller's trust list, which has to follow the one they accepted before."""
+    from mrv.attest.trust import load_trust
+
+    return load_trust(args.trust, min_version=args.min_trust_version, accepted_digest=args.trust_digest)
+
+
+def judged(shown: Shown, trust: TrustList, args: argparse.Namespace) -> list[Check]:
+    """Every check of what is shown, by the caller's trust list, policy, roots, time and asset."""
+    from mrv.attest.verify import check
+    from mrv.units import utc_now
+
+    now = args.now or utc_now()
+    timed, times = _timed(shown, now, args)
+    checks = check(
+        shown.data, trust=trust, now=now, asset=args.asset, evidence=shown.evidence, status=shown.status, times=times,
+        countersignatures=shown.countersignatures,
+    )  # fmt: skip
+    return checks + timed
+
+
+def token_checks(data: bytes, checks: list[Check], metadata: bytes) -> list[Check]:
+    """Whether a token's metadata and the attestation name each other; nothing where that has no statement to compare with.
+
+    Args:
+        data: The bytes of the attestation.
+        checks: What was found of it.
+        metadata: The bytes of the token's metadata.
+    """
+    if checks[0].code != "schema.closed":
+        return []
+    from mrv.registry import attested, erc1155
+
+    value = erc1155.read_metadata(metadata)
+    if any(check.code == "statement.schema" and check.status == "holds" for check in checks):
+        return erc1155.check_metadata(value, attested.unchecked(data))
+    return []
+
+
+def _timed(shown: Shown, now: str, args: argparse.Namespace) -> tuple[list[Check], list[TrustedTime]]:
     """What a log and a time-stamping authority say, where the caller has their word."""
-    logged, stamped = _both(args, "log_proof", "log_policy"), _both(args, "timestamp", "tsa")
     checks: list[Check] = []
     times: list[TrustedTime] = []
-    if logged:
+    if shown.log_proof is not None:
         from mrv.attest.log.logged import check_attestation
         from mrv.attest.log.policy import load_policy
 
         policy = load_policy(args.log_policy)
-        checks, times = check_attestation(data, read_file(args.log_proof), policy=policy, now=now)
-    if stamped:
+        checks, times = check_attestation(shown.data, shown.log_proof, policy=policy, now=now)
+    if shown.timestamp is not None:
         from mrv.attest.timestamp import check_timestamp
 
-        more, later = check_timestamp(data, read_file(args.timestamp), roots=read_file(args.tsa), now=now)
+        more, later = check_timestamp(shown.data, shown.timestamp, roots=read_file(args.tsa), now=now)
         checks, times = checks + more, times + later
     return checks, times
 
