@@ -21,6 +21,7 @@ The tour, in the order a document is made and then doubted:
 8. :mod:`~mrv.attest.log` proves since when it is public: a transparency log with witnesses; :mod:`~mrv.attest.timestamp`
    asks a time-stamping authority instead.
 9. :func:`mrv.attest.verify.check` asks every question and answers with a list of checks.
+10. :mod:`~mrv.attest.bundle` keeps all of it in one file for ten years; :mod:`~mrv.attest.archive` is that file's form.
 
 Nothing is imported here, so that ``import mrv.attest`` costs nothing.
 """

@@ -1,0 +1,138 @@
+"""A bundle by hand, of a whole project: made, checked, doubted, taken apart."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.bundles import ATTESTATION, forged, made
+from support.full_project import full_project
+
+from mrv.attest import archive, bundle
+
+pytestmark = pytest.mark.filterwarnings("default:.*:DeprecationWarning")
+
+
+def codes(out, status="fails"):
+    return [check["code"] for check in json.loads(out)["checks"] if check["status"] == status]
+
+
+@pytest.fixture
+def project(tmp_path, keys, mrv):
+    """``(attestation, words that check it)``."""
+    tiny = full_project(tmp_path)
+    status, _, err = mrv("run", tiny.folder, "--key", keys[0], "--out", tmp_path / "out")
+    assert status == 0, err
+    return tmp_path / "out" / "attestation.json", ("--trust", keys[1], "--no-asset", "--json")
+
+
+def test_made_checked_and_taken_apart(project, mrv, keys, tmp_path):
+    attestation, words = project
+    evidence, file = attestation.with_name("evidence"), tmp_path / "b.zip"
+    status, out, err = mrv("bundle", "make", attestation, "--out", file, "--evidence", evidence, *words)
+    assert status == 0, err
+    told = json.loads(out)
+    assert told["bytes"] == file.stat().st_size
+    materials = json.loads(attestation.read_bytes())["credentialSubject"]["materials"]
+    pixels = {row["path"] for row in materials if row["role"] == "pixels"}
+    assert told["absent"] == len(pixels) > 0
+    assert told["members"] == len({row["path"] for row in materials} - pixels) + 3
+
+    status, out, _ = mrv("bundle", "check", file, *words, "--digest", told["digest"])
+    assert (status, codes(out)) == (0, [])
+    assert {"evidence.absent", "bundle.record"} <= set(codes(out, "note"))
+    _, plain, _ = mrv("check", attestation, *words)
+    assert set(codes(plain, "holds")) <= set(codes(out, "holds"))
+    status, out, _ = mrv("bundle", "check", file, *words, "--evidence", evidence)
+    assert (status, "evidence.absent" in codes(out, "note")) == (0, False)
+    status, out, _ = mrv("bundle", "check", file, *words, "--digest", "sha256:" + "0" * 64)
+    assert (status, codes(out)) == (1, ["bundle.known"])
+    status, out, _ = mrv("bundle", "check", file, "--trust", keys[1], "--asset", "eip155:1/erc721:0x" + "a" * 40, "--json")
+    assert (status, codes(out)) == (1, ["binding.asset"])
+
+    again = tmp_path / "again.zip"
+    assert mrv("bundle", "make", attestation, "--out", again, "--evidence", evidence, *words)[0] == 0
+    assert again.read_bytes() == file.read_bytes()
+    status, _, err = mrv("bundle", "make", attestation, "--out", again, "--evidence", evidence, *words)
+    assert (status, "exists already" in err) == (2, True)
+
+    some = evidence / next(iter(pixels))
+    some.write_bytes(some.read_bytes()[:-1])
+    status, out, _ = mrv("bundle", "check", file, *words, "--evidence", evidence)
+    assert (status, codes(out)) == (1, ["evidence.size"])
+    status, out, _ = mrv("bundle", "make", attestation, "--out", tmp_path / "none.zip", "--evidence", evidence, *words)
+    assert (status, codes(out)) == (1, ["evidence.size"])
+    assert not (tmp_path / "none.zip").exists()
+
+    status, out, _ = mrv("bundle", "extract", file, "--out", tmp_path / "x", "--json")
+    assert status == 0
+    inside = ("check", tmp_path / "x" / "attestation.json", *words)
+    assert mrv(*inside)[0] == 0
+    status, _, err = mrv("bundle", "extract", file, "--out", tmp_path / "x")
+    assert (status, "error[bundle.exists]" in err) == (2, True)
+
+
+def test_another_trust_list_and_a_tampered_bundle(project, mrv, tmp_path):
+    attestation, words = project
+    file = tmp_path / "b.zip"
+    assert mrv("bundle", "make", attestation, "--out", file, *words)[0] == 0
+    assert mrv("keys", "new", tmp_path / "k.pem", "--trust", tmp_path / "theirs.json")[0] == 0
+    status, out, _ = mrv("bundle", "check", file, "--trust", tmp_path / "theirs.json", "--no-asset", "--json")
+    assert status == 1
+    assert {"issuer.trusted", "key.valid", "proof.valid"} <= set(codes(out))
+
+    files = archive.unpack(file.read_bytes())
+    file.write_bytes(forged(files | {bundle.TOKEN_METADATA: b"{}", bundle.LOG_PROOF: b"x"}))
+    status, out, _ = mrv("bundle", "check", file, *words)
+    assert (status, codes(out)) == (1, ["token.digest", "token.asset", "token.quantity"])
+    assert "bundle.unread" in codes(out, "note")
+    file.write_bytes(file.read_bytes()[:-1])
+    status, out, _ = mrv("bundle", "check", file, *words)
+    assert (status, codes(out)) == (1, ["bundle.form"])
+    status, _, err = mrv("bundle", "extract", file, "--out", tmp_path / "x")
+    assert (status, "error[bundle.form]" in err, (tmp_path / "x").exists()) == (2, True, False)
+
+
+def test_a_log_is_asked_by_the_callers_policy(keys, mrv, tmp_path):
+    """The small attestation's statement is none, so that other checks fail too; here the proof's are looked at."""
+    file, policy, attestation = tmp_path / "b.zip", tmp_path / "policy.json", tmp_path / "attestation.json"
+    attestation.write_bytes(ATTESTATION)
+    status, out, _ = mrv("log", "init", tmp_path / "log", "--origin", "example.org/log", "--key", keys[0], "--json")
+    assert status == 0
+    logs = [{"origin": "example.org/log", "keys": [json.loads(out)["key"]]}]
+    policy.write_text(json.dumps({"version": 1, "logs": logs, "witnesses": [], "quorum": 0, "maxAgeDays": None}))
+    assert mrv("log", "append", tmp_path / "log", attestation, "--key", keys[0])[0] == 0
+    assert mrv("log", "prove", tmp_path / "log", attestation)[0] == 0
+    proof = attestation.with_suffix(".tlog-proof")
+
+    words = ("bundle", "check", file, "--trust", keys[1], "--no-asset", "--json")
+    file.write_bytes(made(single={bundle.LOG_PROOF: proof.read_bytes()}))
+    assert "bundle.unread" in codes(mrv(*words)[1], "note")
+    status, out, err = mrv(*words, "--log-policy", policy)
+    assert (status, "log.included" in codes(out, "holds"), "bundle.unread" in out) == (1, True, False), err
+    file.write_bytes(made())
+    status, out, _ = mrv(*words, "--log-policy", policy)
+    assert (status, "log.proof" in codes(out)) == (1, True)
+    status, out, _ = mrv(*words, "--log-policy", policy, "--log-proof", proof)
+    assert (status, "log.included" in codes(out, "holds")) == (1, True)
+    file.write_bytes(made(single={}))
+    status, out, _ = mrv(*words, "--log-policy", policy)
+    assert (status, "bundle.witness" in codes(out)) == (1, True)
+    status, _, err = mrv(*words, "--log-proof", proof)
+    assert (status, "--log-policy" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("none.zip",), "bundle.unreadable"),
+        ((".",), "bundle.unreadable"),
+        (("b.zip", "--evidence", "none"), "usage.file"),
+        (("b.zip", "--countersignature", "none"), "usage.file"),
+    ],
+)
+def test_what_cannot_be_read(words, code, keys, mrv, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "b.zip").write_bytes(made())
+    status, _, err = mrv("bundle", "check", *words, "--trust", keys[1], "--no-asset")
+    assert (status, f"error[{code}]" in err) == (2, True), err
