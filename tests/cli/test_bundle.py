@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from support.bundles import ATTESTATION, forged, made
+from support import attested
+from support.bundles import ATTESTATION, TRUST, forged, made, opinion
 from support.full_project import full_project
 
 from mrv.attest import archive, bundle
@@ -120,6 +121,30 @@ def test_a_log_is_asked_by_the_callers_policy(keys, mrv, tmp_path):
     assert (status, "bundle.witness" in codes(out)) == (1, True)
     status, _, err = mrv(*words, "--log-proof", proof)
     assert (status, "--log-policy" in err) == (2, True)
+
+
+def test_status_lists_grow_old_and_fresh_ones_take_their_place(mrv, tmp_path):
+    """The statement of the small attestation is none, which fails by its own code; all else holds as of the lists' time."""
+    (tmp_path / "trust.json").write_text(json.dumps(TRUST.as_json()))
+    file, later = tmp_path / "b.zip", "2026-06-01T00:00:00Z"
+    file.write_bytes(made())
+    words = ("bundle", "check", file, "--trust", tmp_path / "trust.json", "--asset", attested.ASSET, "--json", "--now")
+
+    def rest(*more):
+        return [code for code in codes(mrv(*words, *more)[1]) if not code.startswith("statement.")]
+
+    assert rest(attested.NOW) == []
+    assert rest(later) == ["status.expired", "status.expired"]
+    fresh = [attested.status_list(purpose, now="2026-05-30T00:00:00Z") for purpose in ("revocation", "suspension")]
+    assert rest(later, "--status", attested.write_lists(tmp_path / "fresh", *fresh)) == []
+    fresh[0] = attested.status_list(ones=(attested.INDEX,), now="2026-05-30T00:00:00Z")
+    assert rest(later, "--status", attested.write_lists(tmp_path / "worse", *fresh)) == ["status.revocation"]
+    (tmp_path / "opinion.json").write_bytes(opinion())
+    file.write_bytes(made(countersignatures=[]))
+    assert rest(attested.NOW) == ["countersign.missing"]
+    assert rest(attested.NOW, "--countersignature", tmp_path / "opinion.json") == []
+    file.write_bytes(made())
+    assert rest(attested.NOW, "--countersignature", tmp_path / "opinion.json") == []
 
 
 @pytest.mark.parametrize(

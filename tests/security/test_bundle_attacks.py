@@ -93,6 +93,7 @@ FORMS = {
     "a member that reaches on": (lambda: raw(ONE[:1], size=10_000, local_size=10_000), "bundle.overlap"),
     "a member that begins beyond": (lambda: raw(ONE, offset=1 << 31), "bundle.overlap"),
     "data between members": (lambda: raw(ONE, gap=b"hidden"), "bundle.overlap"),
+    "data before the directory": (lambda: raw(ONE[:1], gap=b"hidden"), "bundle.overlap"),
     "data before the first, counted": (lambda: raw(ONE, prefix=b"#!/bin/sh\n"), "bundle.overlap"),
     "data before the first": (lambda: b"#!/bin/sh\n" + HONEST, "bundle.form"),
     "data after the end": (lambda: HONEST + b"\0", "bundle.form"),
