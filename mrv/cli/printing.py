@@ -39,6 +39,11 @@ def refused(error: MRVError, *, as_json: bool = False) -> int:
     return error.exit_status
 
 
+def _in_one_line(text: str) -> str:
+    """What strangers wrote cannot pass for lines of ours, nor move the cursor."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
 def answer(checks: list[Check], *, as_json: bool, what: str, more: dict[str, Any] | None = None) -> int:
     """Tell a list of checks; its exit status.
 
@@ -53,7 +58,7 @@ def answer(checks: list[Check], *, as_json: bool, what: str, more: dict[str, Any
         say_json({"holds": not failed, "checks": [check.as_dict() for check in checks], **(more or {})})
     else:
         for check in checks:
-            say(f"{MARKS[check.status]} {check.code:<32} {check.detail}")
+            say(f"{MARKS[check.status]} {check.code:<32} {_in_one_line(check.detail)}")
         codes = dict.fromkeys(check.code for check in failed)
         say(f"{what} fails: {', '.join(codes)}" if failed else f"{what} holds")
     return 1 if failed else 0

@@ -32,13 +32,14 @@ def add_verbs(verbs: Any) -> None:
 
 def _ledger_add(args: argparse.Namespace) -> int:
     from mrv.attest.credential import parse
-    from mrv.registry.ledger import append, entry_of
+    from mrv.registry.ledger import append, check_ledger, entry_of
 
     data, checks = asked(args, ledger=args.ledger if args.ledger.exists() else None)
     if any(check.status == "fails" for check in checks):
         return answer(checks, as_json=args.json, what="the attestation")
-    entry = entry_of(parse(data), args.evidence)
-    added = append(args.ledger, entry)
+    document = parse(data)
+    entry = entry_of(document, args.evidence)
+    added = append(args.ledger, entry, again=lambda held: check_ledger(document, held, args.evidence))
     told = {"attestation": entry.attestation, "added": added, "boundary": entry.rings is not None}
     say_json(told) if args.json else say(f"{entry.attestation} {'added' if added else 'was there already'}")
     return 0

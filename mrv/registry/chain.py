@@ -52,7 +52,7 @@ class Chain:
 
         try:
             return call()
-        except (Web3Exception, ValueError, OSError, ArithmeticError) as error:
+        except (Web3Exception, ValueError, OSError, ArithmeticError, LookupError, TypeError, AttributeError) as error:
             raise ChainError(
                 f"{what}: {error!s:.300}", code="chain.refused", hint="is the address right, and the node whole and in reach?"
             ) from error
@@ -151,7 +151,8 @@ def load_account(uri: str) -> Any:
     except (KeyError, OSError, ValueError):
         text = ""
     if not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", text.strip()):
-        raise UsageError("no key of 64 hexadecimal digits there", code="chain.key", field=uri, hint="file:PATH or env:NAME")
+        shown = uri if scheme in {"file", "env"} else "--key"  # what is no address may be the key itself
+        raise UsageError("no key of 64 hexadecimal digits there", code="chain.key", field=shown, hint="file:PATH or env:NAME")
     try:
         return Account.from_key(text.strip())
     except ValueError:  # its message would hold the key

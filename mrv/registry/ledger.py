@@ -7,7 +7,7 @@ cannot find.
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -149,22 +149,35 @@ def load_ledger(path: Path, *, trust: TrustList) -> Ledger:
     return Ledger(tuple(_entry(line, path, number) for number, line in enumerate(lines, 1)))
 
 
-def append(path: Path, entry: Entry) -> bool:
-    """Add an attestation to a ledger file, which is made where there is none.
+def append(path: Path, entry: Entry, *, again: Callable[[Ledger], Sequence[Check]] | None = None) -> bool:
+    """Add an attestation to a ledger file, which is made where there is none; one writer at a time.
+
+    Args:
+        path: The file.
+        entry: What to add.
+        again: Asked of the ledger as it is when no other writer can add to it; what fails bars the entry.
 
     Returns:
         False where the ledger holds the attestation already.
 
     Raises:
-        AttestationError: ``ledger.unwritable``; ``json.size``: too long a boundary; or what :func:`load_ledger` raises.
+        AttestationError: ``ledger.unwritable``; ``ledger.counted``: another writer added what it would count twice;
+            ``json.size``: too long a boundary; or what :func:`load_ledger` raises.
     """
     try:
         with path.open("ab+") as file:
+            _lock(file)
             file.seek(0)
             data = file.read()
             held = [_entry(line, path, number) for number, line in enumerate(data.splitlines(), 1)]
             if any(old.attestation == entry.attestation for old in held):
                 return False
+            barred = [check for check in again(Ledger(tuple(held))) if check.status == "fails"] if again else []
+            if barred:
+                raise AttestationError(
+                    f"{barred[0].code}: {barred[0].detail}", code="ledger.counted", file=path,
+                    hint="another writer added it meanwhile; mrv check --ledger says the same",
+                )  # fmt: skip
             line = json.dumps(entry.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")).encode()
             strict_json.loads(line)  # what could not be read again would bar every later check
             start = b"" if data.endswith(b"\n") or not data else b"\n"
@@ -176,10 +189,20 @@ def append(path: Path, entry: Entry) -> bool:
     return True
 
 
+def _lock(file: Any) -> None:
+    """Be the one writer until the file is closed; a system without locks has none."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover - Windows
+        return
+    fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+
+
 def check_ledger(document: dict[str, Any], ledger: Ledger, evidence: Path | None = None) -> list[Check]:
     """Ask whether an attestation counts a unit, or an area and a time, that was attested before.
 
-    An entry that the attestation supersedes is left out if the same issuer signed both: nobody else can clear it away.
+    An entry is left out where the attestation, or another entry, supersedes it and the same issuer signed both: nobody else
+    can clear it away.
 
     Args:
         document: The attestation, as :func:`mrv.attest.credential.parse` gives it.
@@ -194,7 +217,8 @@ def check_ledger(document: dict[str, Any], ledger: Ledger, evidence: Path | None
     except AttestationError as error:
         return [Check(error.error_code, "fails", f"{error} ({error.hint})")]
     others = [entry for entry in ledger.entries if entry.attestation != mine.attestation]
-    earlier = [entry for entry in others if not (entry.attestation in mine.supersedes and entry.issuer == mine.issuer)]
+    gone = _superseded((*others, mine))
+    earlier = [entry for entry in others if (entry.attestation, entry.issuer) not in gone]
     newer = [e.attestation for e in others if mine.attestation in e.supersedes and e.issuer == mine.issuer]
     bound = [e.attestation for e in earlier if set(e.assets) & set(mine.assets)]
     checks = [
@@ -216,9 +240,14 @@ def bound_kg(ledger: Ledger, asset: str, mine: Entry) -> int:
         mine: The attestation at hand.
     """
     entries = {entry.attestation: entry for entry in (*ledger.entries, mine)}.values()
-    gone = {(old, entry.issuer) for entry in entries for old in entry.supersedes}
+    gone = _superseded(entries)
     stand = [e for e in entries if asset in e.assets and (e.attestation, e.issuer) not in gone]
     return sum(entry.creditable_t for entry in stand) * KG_PER_T
+
+
+def _superseded(entries: Iterable[Entry]) -> set[tuple[str, str]]:
+    """Attestation and issuer of what one of them replaces."""
+    return {(old, entry.issuer) for entry in entries for old in entry.supersedes}
 
 
 def check_bytes(data: bytes, ledger: Ledger, evidence: Path | None = None) -> list[Check]:
@@ -270,6 +299,7 @@ def _entry(line: bytes, path: Path, number: int) -> Entry:
         entry.footprint()
     except AttestationError as error:
         error.file, error.field = str(path), f"line {number}" + (f", {error.field}" if error.field else "")
+        error.hint = error.hint or "a writer that was stopped leaves a last line that is not whole: take it out, and add again"
         raise
     return entry
 

@@ -361,5 +361,8 @@ def test_a_key_that_is_none_is_refused_and_not_told(tmp_path, monkeypatch, text)
             load_account(uri)
         assert caught.value.error_code == "chain.key"
         assert not text or text not in f"{caught.value} {caught.value.hint}"
+    with pytest.raises(UsageError) as caught:
+        load_account("0x" + "01" * 32)
+    assert "01" * 32 not in f"{caught.value} {caught.value.hint}", "pasted in the place of its address"
     (tmp_path / "key").write_text("0x" + "11" * 32 + "\n")
     assert load_account(f"file:{tmp_path / 'key'}").address.startswith("0x")

@@ -73,6 +73,35 @@ def test_only_its_issuer_supersedes_an_attestation(ask):
     assert ask(old, bound(ring=box(9, 9), supersedes=[old.digest], seed=2)) == []
 
 
+def test_what_was_superseded_in_the_ledger_bars_nobody(ask):
+    first = bound(serials=[FIRST])
+    second = bound(serials=[FIRST], supersedes=[first.digest], creditable=90)
+    assert ask(bound(serials=[FIRST], supersedes=[second.digest], creditable=80), first, second) == []
+    strange = bound(ring=box(9, 9), supersedes=[first.digest], seed=2)
+    assert ask(bound(serials=[FIRST], seed=3), first, strange) == ["ledger.serials", "ledger.area"]
+
+
+def test_what_another_writer_added_meanwhile_is_asked_again(tmp_path):
+    path, one, twin = tmp_path / "ledger.jsonl", bound(serials=[FIRST]), bound(serials=[FIRST], creditable=99)
+    assert append(path, entry_of(one.document))
+    before = path.read_bytes()
+    with pytest.raises(AttestationError, match=r"ledger\.serials") as caught:
+        append(path, entry_of(twin.document), again=lambda held: check_ledger(twin.document, held))
+    assert (caught.value.error_code, path.read_bytes()) == ("ledger.counted", before)
+    other = bound(ring=box(9, 9), start="2011-01-01", end="2011-12-31")
+    assert append(path, entry_of(other.document), again=lambda held: check_ledger(other.document, held))
+
+
+def test_a_line_that_is_not_whole_says_what_to_do(tmp_path):
+    path = tmp_path / "ledger.jsonl"
+    append(path, entry_of(bound().document))
+    with path.open("ab") as file:
+        file.write(b'{"schema":')
+    with pytest.raises(AttestationError) as caught:
+        append(path, entry_of(bound(ring=box(9, 9)).document))
+    assert (caught.value.field.startswith("line 2"), "take it out" in caught.value.hint) == (True, True)
+
+
 def test_an_asset_bound_elsewhere_is_told(ask):
     assert ask(bound(assets=[ASSET]), bound(assets=[ASSET], ring=box(9, 9))) == ["ledger.assets"]
 
