@@ -48,6 +48,7 @@ MOST_NOISE = Fraction(1, 5)
 """Where fewer than five degrees of freedom are left, the expansion of t is not used any further."""
 _ROOT_PLACES = 18
 _EXP_DIGITS = 40
+_CERTAIN = Fraction(700)
 _EXP_PLACES = 24
 
 
@@ -222,7 +223,8 @@ def _root(value: Fraction) -> Fraction:
 
 
 def _exp(value: Fraction) -> Fraction:
-    # Decimal's exp is rounded correctly, so it is the same everywhere.
+    # Decimal's exp is rounded correctly, so it is the same everywhere; odds of e^700 are certainty, and e^(10^7) overflows.
+    value = min(value, _CERTAIN)
     with localcontext(prec=_EXP_DIGITS):
         power = (Decimal(value.numerator) / Decimal(value.denominator)).exp()
     return Fraction(round(Fraction(power) * 10**_EXP_PLACES), 10**_EXP_PLACES)

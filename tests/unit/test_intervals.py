@@ -9,7 +9,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
@@ -140,6 +140,14 @@ def test_intervals_hold_the_estimate(shape, method):
     assert made.low <= shape.value <= made.high
 
 
+def test_odds_beyond_all_numbers_are_certainty():
+    shape = Shape(F(1), F(0), F(0), F(0), F(0), F(44487805, 14), F(8221141076735655, 392), F(0), F(88975584))
+    for z, wanted in ((F(3), 88975584), (F(-3), 0)):
+        assert float(limit(shape, z, method="logit")) == pytest.approx(wanted, abs=1e-6)
+        assert confidence.limits(shape, np.array([float(z)]), method="logit")[0] == pytest.approx(wanted, abs=1)
+
+
+@settings(deadline=None)
 @given(shapes(), st.sampled_from(METHODS))
 def test_the_twin_in_arrays_gives_the_same(shape, method):
     z = [F(-3), -Z95, -Z90, F(-1, 3), F(0), F(1, 7), Z90, Z95, F(3)]
