@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mrv.attest import strict_json
 from mrv.attest.credential import AnyProof
 from mrv.attest.shapes import Closed, Day, Instant, Line, Uri
 from mrv.attest.trust import Assurance
@@ -137,10 +136,7 @@ def parse(data: bytes) -> dict[str, Any]:
     Raises:
         AttestationError: ``json.*`` or ``schema.*``, with the path of the first fault as its field.
     """
-    document = strict_json.loads(data)
-    Countersignature.of_checked(data)
-    assert isinstance(document, dict)
-    return document
+    return Countersignature.read(data)
 
 
 def attestation_of(document: Mapping[str, Any]) -> str:
@@ -151,7 +147,7 @@ def attestation_of(document: Mapping[str, Any]) -> str:
 
 def json_schema() -> dict[str, Any]:
     """The closed JSON Schema (2020-12) of the signed document, for validators in other languages."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Countersignature.model_json_schema()}
+    return Countersignature.published()
 
 
 def context_document() -> dict[str, Any]:

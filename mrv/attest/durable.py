@@ -21,7 +21,7 @@ def create(path: Path, data: bytes) -> bool:
     draft = _draft(path, data)
     try:
         os.link(draft, path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         return False
     except OSError as error:
@@ -40,7 +40,7 @@ def replace(path: Path, data: bytes) -> None:
     draft = _draft(path, data)
     try:
         draft.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise _unwritable(error, path) from error
     finally:
@@ -74,7 +74,8 @@ def _draft(path: Path, data: bytes) -> Path:
     return draft
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -66,6 +66,26 @@ class Closed(BaseModel):
         except ValidationError as error:
             raise _refusal(error) from error
 
+    @classmethod
+    def read(cls, data: bytes) -> dict[str, Any]:
+        """A document of this shape, as a plain JSON value.
+
+        Args:
+            data: Its bytes, from anybody.
+
+        Raises:
+            AttestationError: ``json.*`` or ``schema.*``, with the path of the first fault as its field.
+        """
+        document = strict_json.loads(data)
+        cls.of_checked(data)
+        assert isinstance(document, dict)
+        return document
+
+    @classmethod
+    def published(cls) -> dict[str, Any]:
+        """The closed JSON Schema (2020-12) of the shape, for validators in other languages."""
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **cls.model_json_schema()}
+
 
 def _refusal(error: ValidationError) -> AttestationError:
     first, *others = error.errors(include_url=False, include_context=False, include_input=False)

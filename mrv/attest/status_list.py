@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mrv.attest import bitstring, proof, strict_json
+from mrv.attest import bitstring, proof
 from mrv.attest.credential import AnyProof
 from mrv.attest.keys import Signer
 from mrv.attest.shapes import Closed, Instant, Uri, days_after
@@ -111,13 +111,10 @@ def parse_list(data: bytes) -> dict[str, Any]:
         AttestationError: ``status.size``: more than a document may have; ``status.unreadable``: anything else.
     """
     try:
-        document = strict_json.loads(data)
-        StatusList.of_checked(data)
+        return StatusList.read(data)
     except AttestationError as error:
         code = "status.size" if error.error_code == "json.size" else "status.unreadable"
         raise AttestationError(f"not a status list: {error} [{error.error_code}]", code=code) from error
-    assert isinstance(document, dict)
-    return document
 
 
 def verify_list(document: dict[str, Any], *, trust: TrustList, now: str) -> tuple[TrustedKey, bytes]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mrv.attest.durable import sync_folder
 from mrv.errors import LogError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Folder:
             finally:
                 os.close(descriptor)
             draft.replace(path)
-            _sync(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             raise _unwritable(error, path) from error
 
@@ -102,7 +103,7 @@ class Folder:
             for file in sorted(path.iterdir()):
                 file.unlink()
             path.rmdir()
-            _sync(path.parent)
+            sync_folder(path.parent)
         except OSError as error:
             raise _unwritable(error, path) from error
 
@@ -150,19 +151,11 @@ class Folder:
             self._make(folder.parent)
             with suppress(FileExistsError):
                 folder.mkdir()
-            _sync(folder.parent)
+            sync_folder(folder.parent)
         elif not folder.is_dir():
             folder.mkdir(parents=True)
-            _sync(folder.parent)
+            sync_folder(folder.parent)
         self._sure.add(folder)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritable(error: OSError, path: Path) -> LogError:
