@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrv.errors import PlanError
 from mrv.inputs import Inputs, read_inputs
+from mrv.nesting import check_nesting
 from mrv.plan import MonitoringPlan, load_plan
 from mrv.units import Digest, sha256_bytes
 
@@ -91,7 +92,9 @@ class Boundary:
         from shapely.geometry import shape
 
         try:
-            value = json.loads(self.data.decode(), parse_constant=_no_constant, object_pairs_hook=_members)
+            text = self.data.decode()
+            check_nesting(text)
+            value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_members)
             geometry = shape(_geometry_of(value))
         except _CrsMember as error:
             raise self._error(

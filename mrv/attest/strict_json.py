@@ -19,13 +19,13 @@ from typing import Any, NoReturn
 import rfc8785
 
 from mrv.errors import AttestationError
+from mrv.nesting import check_nesting
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 24
 MAX_INT = 2**53 - 1
 
 # Possessive, and the closing quote optional: linear on hostile input.
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,15}")
 
@@ -98,21 +98,13 @@ def _text(data: bytes) -> str:
 def check_depth(text: str) -> None:
     """Refuse JSON text that nests too deep, before it is parsed.
 
-    The parser recurses in C: where a library has raised Python's recursion limit (py-evm does), a stranger's brackets would
-    end the process.
-
     Raises:
         AttestationError: ``json.depth``.
     """
-    depth = 0
-    for match in _BRACKETS.finditer(text):
-        lexeme = match[0]
-        if lexeme in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                _too_deep()
-        elif lexeme in "]}":
-            depth -= 1
+    try:
+        check_nesting(text, MAX_DEPTH)
+    except RecursionError:
+        _too_deep()
 
 
 def _too_deep() -> NoReturn:

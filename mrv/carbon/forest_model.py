@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrv.errors import PlanError
 from mrv.kernels.trees import nearest_squared, score_trees
+from mrv.nesting import check_nesting
 from mrv.units import sha256_bytes
 
 if TYPE_CHECKING:
@@ -201,7 +202,9 @@ def parse_forest(data: bytes, *, file: str = "forest.json") -> ForestModel:
         PlanError: Not canonical JSON, another schema, or trees that do not end.
     """
     try:
-        document = json.loads(data)
+        text = data.decode()
+        check_nesting(text)
+        document = json.loads(text)
         canonical = rfc8785.dumps(document) == data
         parsed = ForestDocument.model_validate(document)
     except ValidationError as error:

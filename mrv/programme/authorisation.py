@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from mrv.errors import PlanError
+from mrv.nesting import check_nesting
 from mrv.plan.base import MAX_CLAIM_T, Slug, Table
 from mrv.units import DateStr, Digest
 
@@ -138,7 +139,9 @@ def parse_registry_extract(data: bytes, *, file: str = "registry_extract.json") 
     if len(data) > MAX_BYTES:
         refuse(f"{len(data)} bytes", "size", "file", f"at most {MAX_BYTES} bytes are read")
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=members, parse_float=number, parse_constant=number)
+        text = data.decode("utf-8")
+        check_nesting(text)
+        value = json.loads(text, object_pairs_hook=members, parse_float=number, parse_constant=number)
         return RegistryExtract.model_validate(value)
     except ValidationError as error:
         first = error.errors()[0]

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-# py-evm raises the limit as it is imported; the standard library's JSON parser would then overflow the stack, in C, on the
-# hostile files that other tests of this process read.
-_LIMIT = sys.getrecursionlimit()
-with suppress(ImportError):
-    import eth  # noqa: F401
-sys.setrecursionlimit(_LIMIT)
 
 MODULES = Path(__file__).parent / "node_modules"
 CONTRACTS = "@ethereum-attestation-service/eas-contracts/artifacts/contracts/{0}.sol/{0}.json"
