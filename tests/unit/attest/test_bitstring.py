@@ -59,7 +59,12 @@ def test_lengths(bits, code):
     assert refusal(bitstring.pack, [], bits) == code
 
 
-GOOD = gzip.compress(bytes(BITS // 8))
+def zipped(data: bytes) -> bytes:
+    """Compressed without the hour: the names of these tests are the same in every process."""
+    return gzip.compress(data, mtime=0)
+
+
+GOOD = zipped(bytes(BITS // 8))
 
 
 @pytest.mark.parametrize(
@@ -80,9 +85,9 @@ GOOD = gzip.compress(bytes(BITS // 8))
         (text_of(GOOD[:-8] + b"\0\0\0\0" + GOOD[-4:]), "status.encoding"),
         (text_of(GOOD + b"x"), "status.encoding"),
         (text_of(GOOD + GOOD), "status.encoding"),
-        (text_of(gzip.compress(bytes(BITS // 8 - 1))), "status.short"),
-        (text_of(gzip.compress(b"")), "status.short"),
-        (text_of(gzip.compress(bytes(bitstring.MAX_BITS // 8 + 1))), "status.bomb"),
+        (text_of(zipped(bytes(BITS // 8 - 1))), "status.short"),
+        (text_of(zipped(b"")), "status.short"),
+        (text_of(zipped(bytes(bitstring.MAX_BITS // 8 + 1))), "status.bomb"),
     ],
 )
 def test_what_is_no_list(text, code):
@@ -90,12 +95,12 @@ def test_what_is_no_list(text, code):
 
 
 def test_the_longest_list_is_read():
-    assert len(bitstring.unpack(text_of(gzip.compress(bytes(bitstring.MAX_BITS // 8))))) == bitstring.MAX_BITS // 8
+    assert len(bitstring.unpack(text_of(zipped(bytes(bitstring.MAX_BITS // 8))))) == bitstring.MAX_BITS // 8
 
 
 def test_a_bomb_costs_no_memory():
     """A quarter of a gibibyte of zeros is given up after one mebibyte."""
-    bomb = text_of(gzip.compress(bytes(1 << 28)))
+    bomb = text_of(zipped(bytes(1 << 28)))
     tracemalloc.start()
     try:
         assert refusal(bitstring.unpack, bomb) == "status.bomb"
