@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrv.errors import PlanError
 from mrv.inputs import Inputs, read_inputs
+from mrv.misfit import misfit
 from mrv.nesting import check_nesting
 from mrv.plan import MonitoringPlan, load_plan
 from mrv.units import Digest, sha256_bytes
@@ -177,14 +178,8 @@ def _table(path: Path, model: type[M]) -> M:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"not TOML: {error}", file=path, code="plan.syntax", hint="correct the line named") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise PlanError(
-            first["msg"],
-            file=path,
-            field=".".join(str(part) for part in first["loc"]),
-            code="plan.field",
-            hint=f"fields: {', '.join(model.model_fields)}",
-        ) from error
+        found = misfit(error, model)
+        raise PlanError(found.message, file=path, field=found.field or None, code="plan.field", hint=found.hint) from error
 
 
 def load_project(folder: Path) -> Project:

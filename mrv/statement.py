@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from mrv.checks import Check, decide
 from mrv.errors import StatementError
+from mrv.misfit import misfit
 from mrv.sections import (
     AbsentInput,
     AuthorisationSection,
@@ -109,13 +110,9 @@ def parse_statement(value: dict[str, Any]) -> Statement:
     try:
         return Statement.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise StatementError(
-            first["msg"],
-            code="statement.schema",
-            field=".".join(str(part) for part in first["loc"]),
-            hint="the file is damaged, or of another version",
-        ) from error
+        found = misfit(error, Statement)
+        hint = f"the file is damaged, or of another version; there: {found.hint}"
+        raise StatementError(found.message, code="statement.schema", field=found.field or None, hint=hint) from error
 
 
 def check_statement(value: dict[str, Any]) -> list[Check]:

@@ -17,6 +17,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from mrv.activity.frame import FRAME_FILE, MAX_BYTES, Frame
 from mrv.errors import PlanError
+from mrv.misfit import misfit
 from mrv.sections import Section
 from mrv.units import DateStr, Digest, sha256_bytes
 
@@ -142,6 +143,6 @@ def check_sample(sample: Sample, frame: Frame, *, file: str = SAMPLE_FILE) -> No
 
 
 def _syntax(error: ValidationError, file: str) -> PlanError:
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or None
-    return PlanError(first["msg"], code="sample.syntax", file=file, field=field, hint="give the file that mrv sample wrote")
+    found = misfit(error, Sample)
+    hint = f"give the file that mrv sample wrote; there: {found.hint}"
+    return PlanError(found.message, code="sample.syntax", file=file, field=found.field or None, hint=hint)

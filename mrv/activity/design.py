@@ -14,6 +14,7 @@ from mrv.activity.frame import FRAME_FILE, Frame
 from mrv.activity.frozen_frame import check_frame
 from mrv.activity.frozen_map import grid_section, stratum_sizes
 from mrv.errors import PlanError
+from mrv.misfit import misfit
 from mrv.sources.store import pixel_digest
 from mrv.units import Period, decimal_str
 
@@ -138,9 +139,8 @@ def _validated(value: dict[str, Any]) -> Frame:
     try:
         return Frame.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise PlanError(first["msg"], code="frame.syntax", file=FRAME_FILE, field=where, hint="correct that entry") from error
+        found = misfit(error, Frame)
+        raise PlanError(found.message, code="frame.syntax", file=FRAME_FILE, field=found.field, hint=found.hint) from error
 
 
 def _expected(size: SampleSize, sizes: Mapping[int, Any], names: Mapping[int, str]) -> dict[str, str]:

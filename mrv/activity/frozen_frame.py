@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from mrv.activity.frame import FOREST, FRAME_FILE, MAX_BYTES, NON_FOREST, Frame
 from mrv.errors import PlanError
+from mrv.misfit import misfit
 from mrv.sections.activity import GAINED, LOST, SPLIT_STRATA
 
 if TYPE_CHECKING:
@@ -38,11 +39,9 @@ def parse_frame(data: bytes, *, file: str = FRAME_FILE) -> Frame:
     try:
         frame = Frame.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise PlanError(
-            first["msg"], code="frame.syntax", file=file, field=".".join(str(part) for part in first["loc"]) or None,
-            hint="give the file that mrv sample wrote, unchanged",
-        ) from error  # fmt: skip
+        found = misfit(error, Frame)
+        hint = f"give the file that mrv sample wrote, unchanged; there: {found.hint}"
+        raise PlanError(found.message, code="frame.syntax", file=file, field=found.field or None, hint=hint) from error
     check_frame(frame, file=file)
     if frame.encoded() != data:
         raise PlanError(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrv.errors import PlanError
 from mrv.kernels.trees import nearest_squared, score_trees
+from mrv.misfit import misfit
 from mrv.nesting import check_nesting
 from mrv.units import sha256_bytes
 
@@ -208,9 +209,9 @@ def parse_forest(data: bytes, *, file: str = "forest.json") -> ForestModel:
         canonical = rfc8785.dumps(document) == data
         parsed = ForestDocument.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise PlanError(first["msg"], code="biomass.schema", file=file, field=where, hint=f"schema {SCHEMA}") from error
+        found = misfit(error, ForestDocument)
+        hint = f"schema {SCHEMA}; there: {found.hint}"
+        raise PlanError(found.message, code="biomass.schema", file=file, field=found.field or None, hint=hint) from error
     except (ValueError, RecursionError) as error:
         raise PlanError("not canonical JSON", code="biomass.json", file=file, hint="store it with `mrv`") from error
     if not canonical:

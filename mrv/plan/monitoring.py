@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from mrv.errors import PlanError
+from mrv.misfit import misfit
 from mrv.plan.accounts import (
     DEFAULT_POOLS,
     BiomassTable,
@@ -222,16 +223,13 @@ def plan_from_json(value: dict[str, Any], *, file: object = None) -> MonitoringP
     try:
         return MonitoringPlan.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        # Pydantic names the branch of a union on the way; the plan's writer never wrote it.
-        field = ".".join(str(part) for part in first["loc"] if part not in _DETECTORS) or "plan"
-        unknown = first["type"] == "extra_forbidden"
+        found = misfit(error, MonitoringPlan, branches=_DETECTORS)
         raise PlanError(
-            "unknown field" if unknown else first["msg"].removeprefix("Value error, "),
-            code="plan.unknown-field" if unknown else "plan.field",
+            found.message,
+            code="plan.unknown-field" if found.unknown else "plan.field",
             file=file,
-            field=field,
-            hint="remove it, or check its spelling" if unknown else "correct the field",
+            field=found.field or "plan",
+            hint=found.hint,
         ) from error
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from mrv.errors import PlanError
+from mrv.misfit import misfit
 from mrv.nesting import check_nesting
 from mrv.plan.base import MAX_CLAIM_T, Slug, Table
 from mrv.units import DateStr, Digest
@@ -144,10 +145,7 @@ def parse_registry_extract(data: bytes, *, file: str = "registry_extract.json") 
         value = json.loads(text, object_pairs_hook=members, parse_float=number, parse_constant=number)
         return RegistryExtract.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "file"
-        unknown = first["type"] == "extra_forbidden"
-        message = "unknown member" if unknown else first["msg"].removeprefix("Value error, ")
-        refuse(message, "unknown-field" if unknown else "field", field, "correct or remove it; see the format's description")
+        found = misfit(error, RegistryExtract)
+        refuse(found.message, "unknown-field" if found.unknown else "field", found.field or "file", found.hint)
     except (ValueError, RecursionError) as error:
         refuse(f"not JSON: {error}", "json", "file", "save as JSON, UTF-8 without byte order mark")
