@@ -130,7 +130,7 @@ def calibrate(
         clear: (time, pixel).
         days: Days since 1970-01-01 (time,), ascending.
         roles: Of the bands.
-        history: Leading dates that are history.
+        history: Leading dates that are history; what follows is not looked at.
 
     Raises:
         SourceError: Too few observations to tell noise from season, or bands that the endmembers lack.
@@ -140,7 +140,8 @@ def calibrate(
         raise SourceError(
             f"{size} bands", code="change.bands", field="method.change.bands", hint=f"name 2 to {MAX_SIZE} of them"
         )
-    covariance, levels = _covariance(bands, clear, days, size, history)
+    bands, clear, days = bands[:history], clear[:history], days[:history]
+    covariance, levels = _covariance(bands, clear, days, size)
     loss, cloud = clearing(roles), endmembers(roles)["cloud"] - _CANOPY * endmembers(roles)["gv"]
     weights = np.stack([_matched(covariance, loss), _matched(covariance + _BLIND * np.outer(loss, loss), cloud)])
     weights = np.rint(weights * _QUANTUM) / _QUANTUM
@@ -149,7 +150,7 @@ def calibrate(
         weights=weights.astype(np.float32),
         noise=float(np.sqrt(_quadratic(covariance, weights[0]))),
         forest_level=scalar_product(weights[0], levels),
-        tint=_tint(bands, clear, days, weights.astype(np.float32), history, otherwise=scalar_product(weights[0], cloud)),
+        tint=_tint(bands, clear, days, weights.astype(np.float32), otherwise=scalar_product(weights[0], cloud)),
     )
 
 
@@ -171,8 +172,9 @@ def calibrate_on(
         SourceError: As :func:`calibrate`.
     """
     chosen = sample_pixels(mask)
-    series = np.ascontiguousarray(bands.reshape(*bands.shape[:2], -1)[..., chosen])
-    return calibrate(series, np.ascontiguousarray(clear.reshape(len(days), -1)[:, chosen]), days, roles=roles, history=history)
+    series = np.take(bands[:history].reshape(history, len(roles), -1), chosen, axis=2)
+    seen = np.take(clear[:history].reshape(history, -1), chosen, axis=1)
+    return calibrate(series, seen, days, roles=roles, history=history)
 
 
 @dataclass(frozen=True)
@@ -192,24 +194,23 @@ class _Tile:
 
 
 def _fitted_tiles(
-    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], weights: NDArray[np.float32], history: int,
-    *, rounds: int, floor: float,
+    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], weights: NDArray[np.float32], *,
+    rounds: int, floor: float,
 ) -> Iterator[_Tile]:  # fmt: skip
-    """Fit the history of features of a sample, tile by tile.
+    """Fit features of a sample's history, tile by tile.
 
     Args:
         bands: Reflectance × 10⁴ (time, band, pixel).
         clear: (time, pixel).
         days: Days since 1970-01-01 (time,).
         weights: Features from bands (feature, band).
-        history: Leading dates that are history.
         rounds: Fits; a screening lies between two.
         floor: Smallest standard deviation that screens.
     """
-    size = len(weights)
+    size, history = len(weights), len(days)
     waves = year_waves(days)
     padded = history_waves(waves, history)
-    values, weight, model, sigma, sums, matrix, step = tile_scratch(size, max(len(days), len(padded)))
+    values, weight, model, sigma, sums, matrix, step = tile_scratch(size, len(padded))
     offset, floors = np.zeros((size, len(days)), np.float32), np.full(size, floor, np.float32)
     for first in range(0, clear.shape[1], TILE):
         count = min(TILE, clear.shape[1] - first)
@@ -219,13 +220,13 @@ def _fitted_tiles(
             floors, values, weight, model, sigma, sums, matrix, step,
         )  # fmt: skip
         yield _Tile(
-            values[:, :history, :count], clear[:history, first : first + count], sigma[:size, :count], sigma[size, :count],
+            values[:, :history, :count], clear[:, first : first + count], sigma[:size, :count], sigma[size, :count],
             model[::COEFFICIENTS, :count],
         )  # fmt: skip
 
 
 def _covariance(
-    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], size: int, history: int
+    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Residual covariance (band, band), and the median level of each band.
 
@@ -233,11 +234,11 @@ def _covariance(
     """
     levels, identity = [], np.eye(size, dtype=np.float32)
     residuals, seen, spent = [], 0, 0
-    for tile in _fitted_tiles(bands, clear, days, identity, history, rounds=4, floor=1.0):
+    for tile in _fitted_tiles(bands, clear, days, identity, rounds=4, floor=1.0):
         fitted = np.where(tile.used >= 5 * _PER_COEFFICIENT, 5, np.where(tile.used >= 3 * _PER_COEFFICIENT, 3, 1))
         enough = tile.used > fitted
         seen, spent = seen + int(tile.used[enough].sum()), spent + int(fitted[enough].sum())
-        residuals.append(tile.rest[:, tile.clear & enough].T.astype(np.float64))
+        residuals.append(tile.rest[:, tile.clear & enough].astype(np.float64))
         levels.append(tile.level.copy())
     if seen - spent < 10 * size:
         raise SourceError(
@@ -245,21 +246,22 @@ def _covariance(
             code="change.history", field="method.change",
             hint="search further back (sources.first), or use a detector that needs no covariance",
         )  # fmt: skip
-    vectors = np.ascontiguousarray(np.concatenate(residuals))
-    middling = np.sort(np.abs(vectors), axis=0)[(len(vectors) - 1) // 2]
+    vectors = np.ascontiguousarray(np.concatenate(residuals, axis=1))
+    middle = (vectors.shape[1] - 1) // 2
+    middling = np.partition(np.abs(vectors), middle, axis=1)[:, middle]
     start = np.diag((1.4826 * np.maximum(middling, 1.0)) ** 2)
     covariance = concentrate(vectors, start, QUANTILE[size - 1], CONSISTENCY[size - 1], ROUNDS)
-    middle = np.sort(np.concatenate(levels, axis=1), axis=1)[:, (clear.shape[1] - 1) // 2]
-    return covariance * (seen / (seen - spent)), middle.astype(np.float64)
+    level = np.sort(np.concatenate(levels, axis=1), axis=1)[:, (clear.shape[1] - 1) // 2]
+    return covariance * (seen / (seen - spent)), level.astype(np.float64)
 
 
 def _tint(
-    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], weights: NDArray[np.float32], history: int,
-    *, otherwise: float,
+    bands: NDArray[np.int16], clear: NDArray[np.bool_], days: NDArray[np.int32], weights: NDArray[np.float32], *,
+    otherwise: float,
 ) -> float:  # fmt: skip
-    """Slope, through the origin, of the loss index on haze among the sample's hazy observations of the history."""
+    """Slope, through the origin, of the loss index on haze among the sample's hazy observations."""
     products, squares = [], []
-    for tile in _fitted_tiles(bands, clear, days, weights, history, rounds=3, floor=0.0):
+    for tile in _fitted_tiles(bands, clear, days, weights, rounds=3, floor=0.0):
         loss, haze = tile.rest.astype(np.float64)
         hazy = tile.clear & (haze > _HAZY * tile.sigma[1]) & (tile.used > 10)
         products += (loss[hazy] * haze[hazy]).tolist()
