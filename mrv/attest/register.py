@@ -25,7 +25,8 @@ from pydantic import Field
 from mrv.attest import bitstring, durable, strict_json
 from mrv.attest.credential import attestation_digest
 from mrv.attest.keys import Signer
-from mrv.attest.register_event import NEXT, Event, What, read_event, state_of
+from mrv.attest.register_event import NEXT, Event, What, event_bytes, read_event, state_of
+from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed, Uri, check_instant
 from mrv.attest.status_list import PURPOSES, Purpose
 from mrv.errors import AttestationError
@@ -124,7 +125,7 @@ class Register:
         """
         for index, n in sorted(self.events()):
             # Most files need not be parsed; those that name it as a successor do.
-            named = attestation.encode() in (self.folder / "entries" / f"{index}.{n}.json").read_bytes()
+            named = attestation.encode() in event_bytes(self.folder / "entries" / f"{index}.{n}.json")
             if named and any(event.attestation == attestation for event in self.history(index)):
                 return index
         raise AttestationError(
@@ -290,7 +291,7 @@ def open_register(folder: Path) -> Register:
     if path.exists() and not (folder / "entries").is_dir():
         raise AttestationError("has lost its entries", code="register.unreadable", file=folder, hint=hint)
     try:
-        head = _Head.of(strict_json.loads(path.read_bytes()))
+        head = _Head.of(strict_json.loads(read_regular(path, strict_json.MAX_BYTES)))
         bitstring.check_length(head.bits)
     except OSError as error:
         raise AttestationError(f"cannot be read: {error.strerror}", code="register.unreadable", file=path, hint=hint) from error

@@ -8,11 +8,11 @@ References:
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrv.attest import bitstring, strict_json
+from mrv.attest.regular_file import TooLargeError, read_regular
 from mrv.attest.status_list import parse_list, verify_list
 from mrv.checks import Check, decide
 from mrv.errors import AttestationError
@@ -125,12 +125,11 @@ def held_lists(files: Mapping[str, bytes]) -> Lists:
 
 def _read(path: Path) -> bytes:
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise AttestationError("not a regular file", code="status.unreadable")
-        with path.open("rb") as file:
-            return file.read(strict_json.MAX_BYTES + 1)
+        return read_regular(path, strict_json.MAX_BYTES, follow=False)
     except OSError as error:
-        raise AttestationError(f"cannot be read: {error.strerror}", code="status.unreadable") from error
+        code = "status.size" if isinstance(error, TooLargeError) else "status.unreadable"
+        hint = "take it out of the folder, and fetch the list with `mrv status refresh`"
+        raise AttestationError(f"cannot be read: {error.strerror}", code=code, hint=hint) from error
 
 
 def _check_entry(entry: dict[str, Any], document: dict[str, Any], *, lists: Lists, trust: TrustList, now: str) -> Check:

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mrv.attest import strict_json
 from mrv.attest.keys import Signer, decode_multikey, encode_multikey
+from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed, Instant, Line, Uri, check_instant, days_after
 from mrv.attest.suites import SuiteName, suite_of
 from mrv.errors import AttestationError
@@ -209,7 +210,7 @@ def load_trust(path: str | os.PathLike[str], min_version: int | None = None, acc
             "a digest without its version", code="trust.accepted", hint="give the version you accepted and its digest, both"
         )
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path, strict_json.MAX_BYTES)
     except OSError as error:
         raise AttestationError(
             f"cannot read: {error.strerror}",

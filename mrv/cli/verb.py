@@ -16,6 +16,8 @@ KEY = "file:PATH, env:NAME, pkcs11:…, awskms:…, gcpkms:… or azurekms:…"
 ISSUER = "name to sign under, such as did:web:example.org; default, the key's own did:key"
 ROLES = ("attester", "status", "verifier", "reviewer")
 COUNTERSIGNERS = ROLES[2:]
+MAX_DOCUMENT = 1 << 20
+"""Bytes of an attestation, an opinion, a proof, or anything else that an option names."""
 
 
 def verb(verbs: Any, name: str, call: Callable[[argparse.Namespace], int], help_text: str) -> argparse.ArgumentParser:
@@ -48,9 +50,11 @@ def need(module: str) -> None:
         raise UsageError(f"{module} is not installed", code="install", hint="pip install 'mrv[pipeline]'")
 
 
-def read_file(path: Path) -> bytes:
-    """A file that the user named."""
+def read_file(path: Path, most: int = MAX_DOCUMENT) -> bytes:
+    """A regular file that the user named, of so many bytes at most."""
+    from mrv.attest.regular_file import read_regular
+
     try:
-        return path.read_bytes()
+        return read_regular(path, most)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", code="usage.file", file=path, hint="check the path") from error
