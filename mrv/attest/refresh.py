@@ -100,7 +100,9 @@ def refresh(urls: Iterable[str], folder: Path, *, settings: RefreshSettings, tru
         data = fetch(url, settings=settings)
         document = parse_list(data)
         if document["id"] != url:
-            raise AttestationError(f"{url} answers with the list {document['id']:.200}", code="refresh.id")
+            raise AttestationError(f"{url} answers with the list {document['id']:.200}", code="refresh.id",
+                hint="a list is published at its id: tell its issuer",
+            )  # fmt: skip
         verify_list(document, trust=trust, now=now)
         older = held.get(url, [])
         if any(one["validFrom"] > document["validFrom"] for _, one in older):
@@ -233,7 +235,8 @@ def _body(answer: http.client.HTTPResponse, url: str) -> bytes:
     while chunk := answer.read1(_CHUNK):
         data += chunk
         if len(data) > strict_json.MAX_BYTES:
-            raise AttestationError(f"{url} answers with more than {strict_json.MAX_BYTES} bytes", code="refresh.size")
+            told = f"{url} answers with more than {strict_json.MAX_BYTES} bytes"
+            raise AttestationError(told, code="refresh.size", hint="no status list is that long: tell its issuer")
     if answer.length:
         raise http.client.IncompleteRead(data, answer.length)
     return data

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -37,6 +37,10 @@ _DRAWS = 1000
 
 class _Head(Closed):
     """``register.json``."""
+
+    remedy: ClassVar[str] = (
+        "give --issuer a URI and --url an address https://host/path in plain lower case; a register that is there: restore it"
+    )
 
     schema_: Annotated[Literal["mrv.status-register/1"], Field(alias="schema")]
     issuer: Uri
@@ -82,7 +86,10 @@ class Register:
         if signer.issuer == self.issuer:
             return signer
         if not signer.issuer.startswith("did:key:"):
-            raise AttestationError(f"the key signs as {signer.issuer}, the register is {self.issuer}'s", code="register.issuer")
+            raise AttestationError(
+                f"the key signs as {signer.issuer}, the register is {self.issuer}'s", code="register.issuer",
+                hint=f"leave --issuer out, or sign under {self.issuer}; another issuer keeps a register of its own",
+            )  # fmt: skip
         fragment = signer.verification_method.partition("#")[2]
         return replace(signer, issuer=self.issuer, verification_method=f"{self.issuer}#{fragment}")
 
@@ -170,12 +177,18 @@ class Register:
             )  # fmt: skip
         digest, history = attestation_digest(document), self.history(index)
         if not history:
-            raise AttestationError(f"index {index} was never handed out", code="register.unknown", file=self.folder)
+            raise AttestationError(
+                f"index {index} was never handed out", code="register.unknown", file=self.folder,
+                hint="the register is older than the attestation: restore its newest backup",
+            )  # fmt: skip
         owner = next((event.attestation for event in history if event.attestation is not None), None)
         if owner is None:
             self._follow(index, "issued", digest, now=now)
         elif owner != digest:
-            raise AttestationError(f"index {index} belongs to {owner}", code="register.taken", file=self.folder)
+            raise AttestationError(
+                f"index {index} belongs to {owner}", code="register.taken", file=self.folder,
+                hint="sign this attestation with an index of its own: `mrv run --register`, or `mrv status issue`",
+            )  # fmt: skip
         return index
 
     def change(

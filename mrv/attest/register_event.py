@@ -1,7 +1,7 @@
 """Event: one thing that happened to one index of a status list, and what may follow what."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mrv.attest import strict_json
 from mrv.attest.regular_file import read_regular
@@ -23,6 +23,10 @@ NEXT: dict[tuple[str, str], str] = {
 
 class Event(Closed):
     """What, when, to which attestation, and why."""
+
+    remedy: ClassVar[str] = (
+        "give a --reason of 1 to 4096 characters; an event that is there: restore the register from its backup"
+    )
 
     event: What
     at: Instant

@@ -122,7 +122,10 @@ def footprint_of(statement: dict[str, Any], materials: Sequence[dict[str, Any]],
     digest = statement["project"]["boundary_digest"]
     path = next((row["path"] for row in materials if f"sha256:{row['sha256']}" == digest), None)
     if path is None:
-        raise AttestationError("no material is the boundary", code="footprint.digest", field=digest)
+        raise AttestationError(
+            "no material is the boundary", code="footprint.digest", field=digest,
+            hint="the attestation lists no file of its boundary, so that its area cannot be read: ask its issuer",
+        )  # fmt: skip
     try:
         return read_geojson(read_regular(evidence / path, MAX_BOUNDARY), digest=digest)
     except OSError as error:
@@ -312,7 +315,8 @@ def _entry(line: bytes, path: Path, number: int) -> Entry:
         entry.footprint()
     except AttestationError as error:
         error.file, error.field = str(path), f"line {number}" + (f", {error.field}" if error.field else "")
-        error.hint = error.hint or "a writer that was stopped leaves a last line that is not whole: take it out, and add again"
+        if error.error_code.startswith(("json.", "schema.")):
+            error.hint = "a writer that was stopped leaves a last line that is not whole: take it out, and add again"
         raise
     return entry
 

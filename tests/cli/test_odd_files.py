@@ -89,7 +89,7 @@ def test_refused_by_name(what, kind, places, tmp_path, mrv):
     with no_waiting():
         status, out, err = mrv(*(named.get(word, word) for word in WORDS[what]))
     assert status == 2, out + err
-    told = err if err else out
+    told = err or out
     assert str(path) in told
     assert "what to do: " in told
     if kind == "a huge file":

@@ -69,7 +69,12 @@ def write_pem(key: PrivateKey, path: str | os.PathLike[str]) -> None:
             "already exists", code="key.exists", file=path, hint="a key is never overwritten: name another file"
         ) from error
     except OSError as error:
-        raise AttestationError(f"cannot write: {error.strerror}", code="key.unwritable", file=path) from error
+        raise AttestationError(
+            f"cannot write: {error.strerror}",
+            code="key.unwritable",
+            file=path,
+            hint="name a folder that is there and can be written",
+        ) from error
 
 
 def load_file(rest: str) -> LocalKey:

@@ -374,9 +374,3 @@ def test_certificates_that_cannot_be_read_are_no_reason_to_trust_the_systems(con
         refresh.fetch(f"{server.url}/list", settings=settings)
     assert (caught.value.error_code, caught.value.field) == ("refresh.settings", "ca_file")
     assert server.asked == []
-
-
-@pytest.mark.parametrize("content", [b"[status", b"\xff", b"[status]\nhost = []\n", b"#" * ((1 << 20) + 1)])
-def test_settings_that_cannot_be_used(content, tmp_path):
-    (tmp_path / "settings.toml").write_bytes(content)
-    assert refusal(refresh.read_settings, tmp_path / "settings.toml") == "refresh.settings"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 from support.odd_files import ODD, no_waiting, odd
@@ -57,7 +58,7 @@ def test_a_huge_file_is_not_read_at_all(tmp_path, monkeypatch):
 
 def test_one_that_says_it_is_empty_and_is_not():
     """As the kernel's own files do."""
-    if not os.path.exists("/proc/self/status"):
+    if not Path("/proc/self/status").exists():
         pytest.skip("no /proc here")
     assert read_regular("/proc/self/status", 1 << 16).startswith(b"Name:")
     with pytest.raises(TooLargeError):
