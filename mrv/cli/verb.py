@@ -21,10 +21,14 @@ MAX_DOCUMENT = 1 << 20
 
 
 def verb(verbs: Any, name: str, call: Callable[[argparse.Namespace], int], help_text: str) -> argparse.ArgumentParser:
-    """A verb's parser; it has ``--json``."""
+    """A verb's parser; it has ``--json`` and ``--traceback``."""
     verb: argparse.ArgumentParser = verbs.add_parser(name, help=help_text, description=help_text.capitalize() + ".")
     verb.add_argument("--json", action="store_true", help="print JSON")
-    verb.set_defaults(call=call)
+    verb.add_argument(
+        "--traceback", action="store_true", default=argparse.SUPPRESS,
+        help="print where a fault of this program lies; so does MRV_TRACEBACK=1",
+    )  # fmt: skip
+    verb.set_defaults(call=call, command=verb.prog)
     return verb
 
 
