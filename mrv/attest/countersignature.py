@@ -59,7 +59,7 @@ class Unsigned(Closed):
     """The countersignature before it is signed."""
 
     remedy: ClassVar[str] = (
-        "give a reason where the opinion is not unmodified, and only there; and a day, YYYY-MM-DD, that is not after today"
+        "give a reason (--reason) where the opinion is not unmodified, and only there; and a day, YYYY-MM-DD, not after today"
     )
 
     context: Annotated[Context, Field(alias="@context")]

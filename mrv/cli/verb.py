@@ -56,9 +56,19 @@ def need(module: str) -> None:
 
 def read_file(path: Path, most: int = MAX_DOCUMENT) -> bytes:
     """A regular file that the user named, of so many bytes at most."""
-    from mrv.attest.regular_file import read_regular
+    from mrv.attest.regular_file import NotRegularError, TooLargeError, read_regular
 
     try:
         return read_regular(path, most)
+    except NotRegularError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}", code="usage.file", file=path,
+            hint="name the file itself; what comes through a pipe has to be kept in a file first",
+        ) from error  # fmt: skip
+    except TooLargeError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}", code="usage.file", file=path,
+            hint="name the document itself: the evidence, or another large file, is never read in its place",
+        ) from error  # fmt: skip
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", code="usage.file", file=path, hint="check the path") from error
