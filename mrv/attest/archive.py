@@ -10,14 +10,13 @@ References:
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 import struct
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from mrv.attest.regular_file import TooLargeError, read_regular
 from mrv.errors import AttestationError
 
 if TYPE_CHECKING:
@@ -120,17 +119,13 @@ def read(path: Path) -> bytes:
     Raises:
         AttestationError: ``bundle.unreadable``, ``bundle.size``.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with os.fdopen(os.open(path, flags), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise AttestationError("not a regular file", code="bundle.unreadable", file=path, hint="name the bundle")
-            data = file.read(MAX_BYTES + 1)
+        return read_regular(path, MAX_BYTES)
+    except TooLargeError as error:
+        raise AttestationError(str(error.strerror), code="bundle.size", file=path, hint=_HINT) from error
     except OSError as error:
         told = f"cannot be read: {error.strerror}"
-        raise AttestationError(told, code="bundle.unreadable", file=path, hint="check the path") from error
-    _check_total(len(data))
-    return data
+        raise AttestationError(told, code="bundle.unreadable", file=path, hint="check the path: name the bundle") from error
 
 
 def _directory(data: bytes) -> tuple[list[_Entry], int]:

@@ -43,7 +43,8 @@ def pack(ones: Iterable[int], bits: int) -> str:
     raw = bytearray(bits // 8)
     for index in ones:
         if not 0 <= index < bits:
-            raise AttestationError(f"index {index} of a list of {bits} bits", code="status.index")
+            hint = f"an index is one that the register handed out, below {bits}"
+            raise AttestationError(f"index {index} of a list of {bits} bits", code="status.index", hint=hint)
         raw[index >> 3] |= 0x80 >> (index & 7)
     packed = gzip.compress(bytes(raw), mtime=0)
     return "u" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
@@ -80,7 +81,10 @@ def bit(raw: bytes, index: int) -> bool:
         AttestationError: ``status.index``: beyond the list.
     """
     if not 0 <= index < 8 * len(raw):
-        raise AttestationError(f"index {index} lies beyond a list of {8 * len(raw)} bits", code="status.index")
+        told = f"index {index} lies beyond a list of {8 * len(raw)} bits"
+        raise AttestationError(
+            told, code="status.index", hint="the list is not the one the attestation was given an index of: tell its issuer"
+        )
     return bool(raw[index >> 3] & (0x80 >> (index & 7)))
 
 
@@ -94,7 +98,8 @@ def check_length(bits: int) -> None:
         hint = "a short list tells its host which attestation was looked up"
         raise AttestationError(f"{bits} bits are fewer than {MIN_BITS}", code="status.short", hint=hint)
     if bits > MAX_BITS or bits % 8:
-        raise AttestationError(f"{bits} bits are more than {MAX_BITS}, or no whole bytes", code="status.size")
+        hint = f"a list has {MIN_BITS} to {MAX_BITS} bits, a multiple of 8"
+        raise AttestationError(f"{bits} bits are more than {MAX_BITS}, or no whole bytes", code="status.size", hint=hint)
 
 
 def _decode(text: str) -> bytes:

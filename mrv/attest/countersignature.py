@@ -10,7 +10,7 @@ References:
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -58,6 +58,10 @@ class Opinion(Closed):
 class Unsigned(Closed):
     """The countersignature before it is signed."""
 
+    remedy: ClassVar[str] = (
+        "give a reason (--reason) where the opinion is not unmodified, and only there; and a day, YYYY-MM-DD, not after today"
+    )
+
     context: Annotated[Context, Field(alias="@context")]
     type: tuple[Literal["VerifiableCredential"], Literal["MRVCountersignature"]]
     issuer: Uri
@@ -79,6 +83,8 @@ class Proof(AnyProof):
 
 class Countersignature(Unsigned):
     """The signed countersignature."""
+
+    remedy: ClassVar[str] = "ask its signer for the original: a signed document is not mended"
 
     proof: Proof
 

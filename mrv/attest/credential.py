@@ -10,7 +10,7 @@ References:
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
@@ -221,6 +221,10 @@ class Unsigned(Closed):
 
 class Credential(Unsigned):
     """The signed credential."""
+
+    remedy: ClassVar[str] = (
+        "ask its signer for the original: a signed document is not mended, and docs/attestation.schema.json is its shape"
+    )
 
     proof: Proof
 

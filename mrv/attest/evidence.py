@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from mrv.attest.regular_file import NotRegularError, open_regular
 from mrv.checks import Check
 
 if TYPE_CHECKING:
@@ -147,17 +148,13 @@ def _check_name(name: str, root: Path) -> None:
 
 
 def _check_content(path: Path, size: int, sha256: str) -> None:
-    # Neither follows a link that appeared since, nor waits on a pipe.
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _FaultError("irregular", "not a regular file")
-        _check_size(status.st_size, size)
-        head, digest = _hash(descriptor, size)
-    finally:
-        os.close(descriptor)
+        file = open_regular(path, follow=False)  # nor a link that appeared since
+    except NotRegularError as error:
+        raise _FaultError("irregular", str(error.strerror)) from error
+    with file:
+        _check_size(os.fstat(file.fileno()).st_size, size)
+        head, digest = _hash(file.fileno(), size)
     _check_hashed(head, digest, sha256)
 
 

@@ -177,7 +177,7 @@ def decode_multikey(text: str) -> bytes:
         raise AttestationError(
             f"a public key of {suite.curve} has {suite.key_bytes} bytes, not {len(key)}",
             code="key.weak",
-            hint="P-256 keys are compressed: 2 or 3, then x" if suite is not EDDSA else None,
+            hint="P-256 keys are compressed: 2 or 3, then x" if suite is not EDDSA else "copy the whole Multikey again",
         )
     suite.check_point(key)
     return key
@@ -209,7 +209,10 @@ def decode_base58(text: str) -> bytes:
     """
     body = text[1:]
     if not text.startswith("z") or len(body) > _MAX_BASE58 or any(letter not in _ALPHABET for letter in body):
-        raise AttestationError(f"{text!a:.60} is not base58btc (multibase z…)", code="key.format")
+        raise AttestationError(
+            f"{text!a:.60} is not base58btc (multibase z…)", code="key.format",
+            hint="copy it whole, as `mrv keys show` prints it: z and digits without 0, O, I and l",
+        )  # fmt: skip
     number = 0
     for letter in body:
         number = number * 58 + _ALPHABET.index(letter)

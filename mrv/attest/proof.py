@@ -17,6 +17,8 @@ from mrv.attest.keys import Signer, decode_base58, encode_base58
 from mrv.attest.suites import SIGNATURE_BYTES, Suite, suite_of
 from mrv.errors import AttestationError
 
+_CUT = "the signature was cut off or changed: ask the signer for the original"
+
 
 def sign(document: dict[str, Any], signer: Signer, created: str) -> dict[str, Any]:
     """A copy of ``document`` with its proof.
@@ -30,7 +32,11 @@ def sign(document: dict[str, Any], signer: Signer, created: str) -> dict[str, An
         AttestationError: The document has a proof already, no ``@context``, or no canonical form.
     """
     if "proof" in document or "@context" not in document:
-        raise AttestationError("only a document with @context and without proof is signed", code="proof.unsignable")
+        raise AttestationError(
+            "only a document with @context and without proof is signed",
+            code="proof.unsignable",
+            hint="take the proof out of the document, and give it its @context",
+        )
     config = {
         **_fixed(signer.suite),
         "created": created,
@@ -56,7 +62,9 @@ def verify(document: dict[str, Any], public_key: bytes, *, checked: bool = False
     """
     proof = document.get("proof")
     if not isinstance(proof, dict):
-        raise AttestationError("there is not exactly one proof object", code="proof.single", field="proof")
+        raise AttestationError(
+            "there is not exactly one proof object", code="proof.single", field="proof", hint="ask the signer for the original"
+        )
     suite = suite_of(public_key)
     for member, value in _fixed(suite).items():
         if proof.get(member) != value:
@@ -67,7 +75,10 @@ def verify(document: dict[str, Any], public_key: bytes, *, checked: bool = False
                 hint=f"the trusted key is of {suite.curve}, which signs with {suite.name} and nothing else",
             )
     if "@context" not in proof or proof["@context"] != document.get("@context"):
-        raise AttestationError("proof.@context is not the document's @context", code="proof.context", field="proof.@context")
+        raise AttestationError(
+            "proof.@context is not the document's @context", code="proof.context", field="proof.@context",
+            hint="somebody changed one of them after signing: ask the signer for the original",
+        )  # fmt: skip
     suite.check_point(public_key)
     try:
         suite.verify(public_key, _signature(proof), hash_data(document, proof, checked=checked))
@@ -96,7 +107,7 @@ def _signature(proof: dict[str, Any]) -> bytes:
     try:
         signature = decode_base58(value) if isinstance(value, str) else b""
     except AttestationError as error:
-        raise AttestationError(error.message, code="proof.value", field="proof.proofValue") from error
+        raise AttestationError(error.message, code="proof.value", field="proof.proofValue", hint=_CUT) from error
     if len(signature) != SIGNATURE_BYTES:
-        raise AttestationError("not a 64-byte signature", code="proof.value", field="proof.proofValue")
+        raise AttestationError("not a 64-byte signature", code="proof.value", field="proof.proofValue", hint=_CUT)
     return signature

@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 
 from mrv.attest import durable
 from mrv.attest.register import in_lines
-from mrv.attest.status_list import MAX_DAYS, PURPOSES, sign_list
+from mrv.attest.status_list import MAX_DAYS, PURPOSES, sign_list, verify_list
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mrv.attest.keys import Signer
     from mrv.attest.register import Register
+    from mrv.attest.trust import TrustList
 
 _STATE = {"revocation": "revoked", "suspension": "suspended"}
 
 
-def publish(register: Register, signer: Signer, out: Path, *, now: str, days: int = MAX_DAYS) -> list[Path]:
+def publish(
+    register: Register, signer: Signer, out: Path, *, now: str, days: int = MAX_DAYS, trust: TrustList | None = None
+) -> list[Path]:
     """Sign both lists and write them, each whole.
 
     A process that changes the register meanwhile is not lost: the register is read again after writing, and where it has
@@ -29,12 +32,14 @@ def publish(register: Register, signer: Signer, out: Path, *, now: str, days: in
         out: Folder that is put at the register's address.
         now: Valid from.
         days: Valid for.
+        trust: Of those who will check: a list that they would not believe is not written; None asks nobody.
 
     Returns:
         The files, one a purpose.
 
     Raises:
-        AttestationError: ``register.*``, ``status.lifetime``, or ``file.unwritable``.
+        AttestationError: ``register.*``, ``status.lifetime``, ``file.unwritable``; ``status.key`` or ``status.role``: the trust
+            list does not give the issuer this key as a status key.
     """
     durable.folder(out)
     named, paths = register.signer(signer), [out / f"{purpose}.json" for purpose in PURPOSES]
@@ -45,6 +50,8 @@ def publish(register: Register, signer: Signer, out: Path, *, now: str, days: in
             ones = [index for index, state in states.items() if state == _STATE[purpose]]
             url = register.list_url(purpose)
             document = sign_list(ones, url=url, purpose=purpose, signer=named, now=now, days=days, bits=register.bits)
+            if trust is not None:
+                verify_list(document, trust=trust, now=now)
             durable.replace(path, in_lines(document))
         written = events
     return paths

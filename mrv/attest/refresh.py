@@ -24,6 +24,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrv.attest import durable, strict_json
+from mrv.attest.regular_file import read_regular
 from mrv.attest.status import read_lists
 from mrv.attest.status_list import parse_list, verify_list
 from mrv.attest.trust import TrustList
@@ -37,6 +38,8 @@ _INNER = tuple(
 )
 """Beside what Python knows as inner: protocol assignments, and IPv6 that carries IPv4 (6to4, Teredo, NAT64)."""
 _CHUNK = 1 << 16
+MAX_SETTINGS = 1 << 20
+"""Bytes of the settings, and of a file of certificates."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -63,10 +66,11 @@ def read_settings(path: Path) -> RefreshSettings:
         AttestationError: ``refresh.settings``.
     """
     try:
-        return RefreshSettings.model_validate(tomllib.loads(path.read_text()).get("status", {}))
+        return RefreshSettings.model_validate(tomllib.loads(read_regular(path, MAX_SETTINGS).decode()).get("status", {}))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        hint = '[status]\nhosts = ["status.example.org"]'
-        raise AttestationError(f"cannot be used: {error}", code="refresh.settings", file=path, hint=hint) from error
+        hint = 'a TOML table such as [status] with hosts = ["status.example.org"]'
+        told = error.strerror if isinstance(error, OSError) else error
+        raise AttestationError(f"cannot be used: {told}", code="refresh.settings", file=path, hint=hint) from error
 
 
 def list_urls(document: dict[str, Any]) -> list[str]:
@@ -96,7 +100,9 @@ def refresh(urls: Iterable[str], folder: Path, *, settings: RefreshSettings, tru
         data = fetch(url, settings=settings)
         document = parse_list(data)
         if document["id"] != url:
-            raise AttestationError(f"{url} answers with the list {document['id']:.200}", code="refresh.id")
+            raise AttestationError(f"{url} answers with the list {document['id']:.200}", code="refresh.id",
+                hint="a list is published at its id: tell its issuer",
+            )  # fmt: skip
         verify_list(document, trust=trust, now=now)
         older = held.get(url, [])
         if any(one["validFrom"] > document["validFrom"] for _, one in older):
@@ -132,7 +138,7 @@ class _Pinned(http.client.HTTPSConnection):
     """An HTTPS connection to an address that was looked at, under the name that its certificate must have."""
 
     def __init__(self, host: str, port: int, address: Address, settings: RefreshSettings) -> None:
-        self._tls = ssl.create_default_context(cafile=settings.ca_file)
+        self._tls = _tls(settings.ca_file)
         super().__init__(host, port, timeout=settings.timeout_s, context=self._tls)
         self._address = str(address)
         self._open: socket.socket | None = None
@@ -160,6 +166,23 @@ class _Pinned(http.client.HTTPSConnection):
                 socket.socket.shutdown(self._open, socket.SHUT_RDWR)
 
 
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    """Trust in the settings' certificates and in no others; without a file, in the system's."""
+    if ca_file is None:
+        return ssl.create_default_context()
+    hint = "ca_file under [status] names a file of PEM certificates"
+    try:
+        pem = read_regular(ca_file, MAX_SETTINGS).decode("ascii")
+        if pem.strip():  # an empty text would stand for the system's
+            return ssl.create_default_context(cadata=pem)
+        told = "it is empty"
+    except UnicodeDecodeError:
+        told = "not PEM"
+    except OSError as error:
+        told = error.strerror or "not PEM"
+    raise AttestationError(f"cannot be used: {told}", code="refresh.settings", file=ca_file, field="ca_file", hint=hint)
+
+
 def _parts(url: str, settings: RefreshSettings) -> tuple[str, int, str]:
     match = _URL.fullmatch(url)
     if match is None or any(segment in {".", ".."} for segment in match["path"].split("/")):
@@ -178,6 +201,10 @@ def _parts(url: str, settings: RefreshSettings) -> tuple[str, int, str]:
 def _resolve(host: str, port: int, settings: RefreshSettings) -> Address:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label that is empty, or longer than 63 letters
+        raise AttestationError(
+            f"{host:.200} is no name that a host can have", code="refresh.url", hint="its issuer has to publish under another"
+        ) from error
     except OSError as error:
         raise AttestationError(f"{host} has no address", code="refresh.connect", hint="try again later") from error
     addresses = [ipaddress.ip_address(str(row[4][0]).partition("%")[0]) for row in found]
@@ -208,7 +235,8 @@ def _body(answer: http.client.HTTPResponse, url: str) -> bytes:
     while chunk := answer.read1(_CHUNK):
         data += chunk
         if len(data) > strict_json.MAX_BYTES:
-            raise AttestationError(f"{url} answers with more than {strict_json.MAX_BYTES} bytes", code="refresh.size")
+            told = f"{url} answers with more than {strict_json.MAX_BYTES} bytes"
+            raise AttestationError(told, code="refresh.size", hint="no status list is that long: tell its issuer")
     if answer.length:
         raise http.client.IncompleteRead(data, answer.length)
     return data

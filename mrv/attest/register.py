@@ -18,14 +18,15 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from mrv.attest import bitstring, durable, strict_json
 from mrv.attest.credential import attestation_digest
 from mrv.attest.keys import Signer
-from mrv.attest.register_event import NEXT, Event, What, read_event, state_of
+from mrv.attest.register_event import NEXT, Event, What, event_bytes, read_event, state_of
+from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed, Uri, check_instant
 from mrv.attest.status_list import PURPOSES, Purpose
 from mrv.errors import AttestationError
@@ -36,6 +37,10 @@ _DRAWS = 1000
 
 class _Head(Closed):
     """``register.json``."""
+
+    remedy: ClassVar[str] = (
+        "give --issuer a URI and --url an address https://host/path in plain lower case; a register that is there: restore it"
+    )
 
     schema_: Annotated[Literal["mrv.status-register/1"], Field(alias="schema")]
     issuer: Uri
@@ -81,7 +86,10 @@ class Register:
         if signer.issuer == self.issuer:
             return signer
         if not signer.issuer.startswith("did:key:"):
-            raise AttestationError(f"the key signs as {signer.issuer}, the register is {self.issuer}'s", code="register.issuer")
+            raise AttestationError(
+                f"the key signs as {signer.issuer}, the register is {self.issuer}'s", code="register.issuer",
+                hint=f"leave --issuer out, or sign under {self.issuer}; another issuer keeps a register of its own",
+            )  # fmt: skip
         fragment = signer.verification_method.partition("#")[2]
         return replace(signer, issuer=self.issuer, verification_method=f"{self.issuer}#{fragment}")
 
@@ -124,7 +132,7 @@ class Register:
         """
         for index, n in sorted(self.events()):
             # Most files need not be parsed; those that name it as a successor do.
-            named = attestation.encode() in (self.folder / "entries" / f"{index}.{n}.json").read_bytes()
+            named = attestation.encode() in event_bytes(self.folder / "entries" / f"{index}.{n}.json")
             if named and any(event.attestation == attestation for event in self.history(index)):
                 return index
         raise AttestationError(
@@ -169,12 +177,18 @@ class Register:
             )  # fmt: skip
         digest, history = attestation_digest(document), self.history(index)
         if not history:
-            raise AttestationError(f"index {index} was never handed out", code="register.unknown", file=self.folder)
+            raise AttestationError(
+                f"index {index} was never handed out", code="register.unknown", file=self.folder,
+                hint="the register is older than the attestation: restore its newest backup",
+            )  # fmt: skip
         owner = next((event.attestation for event in history if event.attestation is not None), None)
         if owner is None:
             self._follow(index, "issued", digest, now=now)
         elif owner != digest:
-            raise AttestationError(f"index {index} belongs to {owner}", code="register.taken", file=self.folder)
+            raise AttestationError(
+                f"index {index} belongs to {owner}", code="register.taken", file=self.folder,
+                hint="sign this attestation with an index of its own: `mrv run --register`, or `mrv status issue`",
+            )  # fmt: skip
         return index
 
     def change(
@@ -290,7 +304,7 @@ def open_register(folder: Path) -> Register:
     if path.exists() and not (folder / "entries").is_dir():
         raise AttestationError("has lost its entries", code="register.unreadable", file=folder, hint=hint)
     try:
-        head = _Head.of(strict_json.loads(path.read_bytes()))
+        head = _Head.of(strict_json.loads(read_regular(path, strict_json.MAX_BYTES)))
         bitstring.check_length(head.bits)
     except OSError as error:
         raise AttestationError(f"cannot be read: {error.strerror}", code="register.unreadable", file=path, hint=hint) from error

@@ -1,9 +1,10 @@
 """Event: one thing that happened to one index of a status list, and what may follow what."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from mrv.attest import strict_json
+from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed, Instant, Line
 from mrv.errors import AttestationError
 from mrv.units import Digest
@@ -22,6 +23,10 @@ NEXT: dict[tuple[str, str], str] = {
 
 class Event(Closed):
     """What, when, to which attestation, and why."""
+
+    remedy: ClassVar[str] = (
+        "give a --reason of 1 to 4096 characters; an event that is there: restore the register from its backup"
+    )
 
     event: What
     at: Instant
@@ -50,14 +55,32 @@ def state_of(history: list[Event]) -> str:
     return state
 
 
+def event_bytes(path: Path) -> bytes:
+    """The bytes of an event's file.
+
+    Raises:
+        FileNotFoundError: There is none.
+        AttestationError: ``register.unreadable``.
+    """
+    try:
+        return read_regular(path, strict_json.MAX_BYTES)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise AttestationError(
+            f"cannot be read: {error.strerror}", code="register.unreadable", file=path,
+            hint="let yourself read the register, or restore it from its backup",
+        ) from error  # fmt: skip
+
+
 def read_event(path: Path) -> Event:
     """The event in a file.
 
     Raises:
         FileNotFoundError: There is none.
-        AttestationError: ``register.corrupt``.
+        AttestationError: ``register.unreadable``, ``register.corrupt``.
     """
-    data = path.read_bytes()
+    data = event_bytes(path)
     try:
         return Event.of(strict_json.loads(data))
     except AttestationError as error:

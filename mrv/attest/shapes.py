@@ -6,7 +6,7 @@ References:
 
 import re
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -45,6 +45,9 @@ class Closed(BaseModel):
         defer_build=True,  # a nested model is built once, inside the one that is used
     )
 
+    remedy: ClassVar[str] = "write it in the one shape that is read: every member, no other, each of its own type"
+    """What a person does about a value of another shape."""
+
     @classmethod
     def of(cls, value: Any) -> Self:
         """The model of a plain JSON value.
@@ -64,7 +67,7 @@ class Closed(BaseModel):
         try:
             return cls.model_validate_json(data)
         except ValidationError as error:
-            raise _refusal(error) from error
+            raise _refusal(error, cls.remedy) from error
 
     @classmethod
     def read(cls, data: bytes) -> dict[str, Any]:
@@ -87,13 +90,13 @@ class Closed(BaseModel):
         return {"$schema": "https://json-schema.org/draft/2020-12/schema", **cls.model_json_schema()}
 
 
-def _refusal(error: ValidationError) -> AttestationError:
+def _refusal(error: ValidationError, remedy: str) -> AttestationError:
     first, *others = error.errors(include_url=False, include_context=False, include_input=False)
     kind = first["type"]
     code = _CODES.get(kind) or ("schema.type" if kind.endswith("_type") else "schema.value")
     more = f" (and {len(others)} more)" if others else ""
     where = ".".join(str(part) for part in first["loc"])
-    return AttestationError(f"{first['msg']}{more}", code=code, field=where or None)
+    return AttestationError(f"{first['msg']}{more}", code=code, field=where or None, hint=remedy)
 
 
 def check_instant(text: str) -> str:

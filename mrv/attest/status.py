@@ -8,11 +8,11 @@ References:
 
 from __future__ import annotations
 
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrv.attest import bitstring, strict_json
+from mrv.attest.regular_file import TooLargeError, read_regular
 from mrv.attest.status_list import parse_list, verify_list
 from mrv.checks import Check, decide
 from mrv.errors import AttestationError
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from mrv.attest.trust import TrustedKey, TrustList
 
 MAX_FILES = 256
+_NO_FOLDER = (
+    "the trust list requires a status list, and the caller gave no folder "
+    "(fetch it with `mrv status refresh`, and give its folder by --status)"
+)
 _WORDS = {"revocation": "revoked", "suspension": "suspended"}
 
 
@@ -48,7 +52,7 @@ def check_status(document: dict[str, Any], *, trust: TrustList, folder: Path | L
         named = " though the attestation names one" if entries else ""
         return [Check("status.not-required", "note", f"the trust list asks for no status list{named}: revocation is unknown")]
     if folder is None:
-        return [Check("status.missing", "fails", "the trust list requires a status list, and the caller gave no folder")]
+        return [Check("status.missing", "fails", _NO_FOLDER)]
     if all(entry["statusPurpose"] != "revocation" for entry in entries):
         return [Check("status.unlisted", "fails", "the attestation names no revocation list, so that it cannot be revoked")]
     lists = read_lists(folder) if isinstance(folder, Path) else folder
@@ -98,7 +102,10 @@ def read_lists(folder: Path) -> Lists:
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix == ".json" and not path.name.startswith("."))
     except OSError as error:
-        lists.faults.append(AttestationError(f"cannot be read: {error.strerror}", code="status.missing", file=folder))
+        hint = "name the folder that `mrv status refresh` wrote"
+        lists.faults.append(
+            AttestationError(f"cannot be read: {error.strerror}", code="status.missing", file=folder, hint=hint)
+        )
         return lists
     for path in paths[:MAX_FILES]:
         try:
@@ -109,7 +116,7 @@ def read_lists(folder: Path) -> Lists:
         else:
             lists.add(path, data)
     if len(paths) > MAX_FILES:
-        lists.faults.append(AttestationError(f"more than {MAX_FILES} files", code="status.unreadable", file=folder))
+        lists.faults.append(_too_many(folder))
     return lists
 
 
@@ -119,18 +126,22 @@ def held_lists(files: Mapping[str, bytes]) -> Lists:
     for name, data in sorted(files.items())[:MAX_FILES]:
         lists.add(Path(name), data)
     if len(files) > MAX_FILES:
-        lists.faults.append(AttestationError(f"more than {MAX_FILES} files", code="status.unreadable"))
+        lists.faults.append(_too_many(None))
     return lists
+
+
+def _too_many(folder: Path | None) -> AttestationError:
+    hint = "keep the lists that are asked for, one file each, and take the others out"
+    return AttestationError(f"more than {MAX_FILES} files", code="status.unreadable", file=folder, hint=hint)
 
 
 def _read(path: Path) -> bytes:
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise AttestationError("not a regular file", code="status.unreadable")
-        with path.open("rb") as file:
-            return file.read(strict_json.MAX_BYTES + 1)
+        return read_regular(path, strict_json.MAX_BYTES, follow=False)
     except OSError as error:
-        raise AttestationError(f"cannot be read: {error.strerror}", code="status.unreadable") from error
+        code = "status.size" if isinstance(error, TooLargeError) else "status.unreadable"
+        hint = "take it out of the folder, and fetch the list with `mrv status refresh`"
+        raise AttestationError(f"cannot be read: {error.strerror}", code=code, hint=hint) from error
 
 
 def _check_entry(entry: dict[str, Any], document: dict[str, Any], *, lists: Lists, trust: TrustList, now: str) -> Check:
@@ -157,7 +168,10 @@ def _check_kin(found: dict[str, Any], document: dict[str, Any], purpose: str) ->
         )
     if found["credentialSubject"]["statusPurpose"] != purpose:
         stated = found["credentialSubject"]["statusPurpose"]
-        raise AttestationError(f"the list is for {stated}, the attestation's entry for {purpose}", code="status.purpose")
+        raise AttestationError(
+            f"the list is for {stated}, the attestation's entry for {purpose}", code="status.purpose",
+            hint="the issuer signed an entry that names the wrong list, and has to attest again",
+        )  # fmt: skip
 
 
 def _check_other_key(key: TrustedKey, document: dict[str, Any], trust: TrustList) -> None:

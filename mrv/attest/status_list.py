@@ -9,7 +9,7 @@ References:
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -47,6 +47,8 @@ class ListProof(AnyProof):
 
 class StatusList(Closed):
     """A Bitstring Status List credential, closed as the attestation is."""
+
+    remedy: ClassVar[str] = "fetch it again with `mrv status refresh`, or tell its issuer"
 
     context: Annotated[tuple[Literal["https://www.w3.org/ns/credentials/v2"]], Field(alias="@context")]
     id: Uri
@@ -114,7 +116,8 @@ def parse_list(data: bytes) -> dict[str, Any]:
         return StatusList.read(data)
     except AttestationError as error:
         code = "status.size" if error.error_code == "json.size" else "status.unreadable"
-        raise AttestationError(f"not a status list: {error} [{error.error_code}]", code=code) from error
+        told = f"not a status list: {error} [{error.error_code}]"
+        raise AttestationError(told, code=code, hint="fetch it again with `mrv status refresh`, or tell its issuer") from error
 
 
 def verify_list(document: dict[str, Any], *, trust: TrustList, now: str) -> tuple[TrustedKey, bytes]:
@@ -142,7 +145,9 @@ def _key(document: dict[str, Any], trust: TrustList, now: str) -> TrustedKey:
     method = document["proof"]["verificationMethod"]
     key = trust.key(document["issuer"], method)
     if key is None:
-        raise AttestationError(f"{method:.200} is no key the trust list gives the list's issuer", code="status.key")
+        told = f"{method:.200} is no key the trust list gives the list's issuer"
+        hint = "ask the issuer; if the key is theirs, `mrv keys trust add TRUST KEY --role status --issuer ISSUER`"
+        raise AttestationError(told, code="status.key", hint=hint)
     fault = key.fault(role="status", suite=document["proof"]["cryptosuite"], now=now)
     if fault is not None:
         code = "status.key" if "status" in key.roles else "status.role"
@@ -152,10 +157,11 @@ def _key(document: dict[str, Any], trust: TrustList, now: str) -> TrustedKey:
 
 def _check_period(start: str, end: str, now: str) -> None:
     if now < start:
-        raise AttestationError(f"the list is valid from {start}, after now ({now})", code="status.early")
+        told = f"the list is valid from {start}, after now ({now})"
+        raise AttestationError(told, code="status.early", hint="set the clock, or give a later --now")
     if now >= end:
         hint = "fetch the current one with `mrv status refresh`; an issuer that publishes none cannot be relied on"
         raise AttestationError(f"the list was valid until {end}; now is {now}", code="status.expired", hint=hint)
     if datetime.fromisoformat(end) - datetime.fromisoformat(start) > timedelta(days=MAX_DAYS):
         told = f"the list claims to hold from {start} to {end}, longer than {MAX_DAYS} days"
-        raise AttestationError(told, code="status.lifetime")
+        raise AttestationError(told, code="status.lifetime", hint="its issuer has to publish lists that are valid for less")

@@ -45,7 +45,12 @@ def loads(data: bytes) -> Any:
         value = json.loads(text, object_pairs_hook=_members, parse_int=_integer, parse_float=_float, parse_constant=_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
-        raise AttestationError(f"not JSON: {error.msg}", code="json.syntax", field=where) from error
+        raise AttestationError(
+            f"not JSON: {error.msg}",
+            code="json.syntax",
+            field=where,
+            hint="name the right file, or fetch it again: it may be cut off",
+        ) from error
     _check_value(value, "", 0)
     return value
 
@@ -70,7 +75,9 @@ def canonical(value: Any, *, checked: bool = False) -> bytes:
     try:
         return rfc8785.dumps(value)
     except ValueError as error:
-        raise AttestationError(f"cannot be canonicalised: {error}", code="json.canonical") from error
+        raise AttestationError(
+            f"cannot be canonicalised: {error}", code="json.canonical", hint="use text, integers, true, false and null only"
+        ) from error
 
 
 def digest(value: Any, *, checked: bool = False) -> str:
@@ -171,13 +178,18 @@ def _check_value(value: Any, where: str, depth: int) -> None:
         case float():
             _float(repr(value))
         case _:
-            raise AttestationError(f"{type(value).__name__} has no JSON form", code="json.type", field=where or None)
+            raise AttestationError(
+                f"{type(value).__name__} has no JSON form", code="json.type", field=where or None,
+                hint="use text, integers, true, false, null, lists and objects",
+            )  # fmt: skip
 
 
 def _check_members(members: dict[Any, Any], where: str, depth: int) -> None:
     for key, item in members.items():
         if not isinstance(key, str):
-            raise AttestationError(f"member name {key!r:.80} is not a string", code="json.type", field=where or None)
+            raise AttestationError(
+                f"member name {key!r:.80} is not a string", code="json.type", field=where or None, hint="name members by text"
+            )
         _check_string(key, where)
         _check_value(item, f"{where}/{key}", depth + 1)
 
@@ -186,7 +198,10 @@ def _check_string(text: str, where: str) -> None:
     if text.isascii():
         return
     if re.search("[\ud800-\udfff]", text):
-        raise AttestationError("a string holds a lone surrogate", code="json.surrogate", field=ascii(where)[1:-1])
+        raise AttestationError(
+            "a string holds a lone surrogate", code="json.surrogate", field=ascii(where)[1:-1],
+            hint="half a character is no text: write it whole, or take it out",
+        )  # fmt: skip
     if not unicodedata.is_normalized("NFC", text):
         raise AttestationError(
             f"{text!a:.80} is not in Unicode normal form C",

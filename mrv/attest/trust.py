@@ -8,14 +8,16 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mrv.attest import strict_json
+from mrv.attest import durable, strict_json
 from mrv.attest.keys import Signer, decode_multikey, encode_multikey
-from mrv.attest.shapes import Closed, Instant, Line, Uri, check_instant, days_after
+from mrv.attest.regular_file import read_regular
+from mrv.attest.shapes import Closed, Instant, Line, Uri, days_after
 from mrv.attest.suites import SuiteName, suite_of
+from mrv.attest.trust_entries import issuer_entry, key_entry
 from mrv.errors import AttestationError
 from mrv.units import Digest
 
@@ -153,6 +155,8 @@ class TrustedIssuer(Closed):
 class TrustList(Closed):
     """Everyone whose signature counts."""
 
+    remedy: ClassVar[str] = "leave the list as `mrv keys trust` writes it, which takes the values that its --help tells"
+
     version: Annotated[int, Field(ge=1)]
     """Grows by one with each list."""
     previous: Digest | None
@@ -209,13 +213,13 @@ def load_trust(path: str | os.PathLike[str], min_version: int | None = None, acc
             "a digest without its version", code="trust.accepted", hint="give the version you accepted and its digest, both"
         )
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path, strict_json.MAX_BYTES)
     except OSError as error:
         raise AttestationError(
             f"cannot read: {error.strerror}",
             code="trust.unreadable",
             file=path,
-            hint="the trust list says whose keys count; start one with `mrv keys`",
+            hint="the trust list says whose keys count; start one with `mrv keys trust new`",
         ) from error
     try:
         trust = TrustList.of(strict_json.loads(data))
@@ -260,33 +264,30 @@ def _check_follows(trust: TrustList, version: int, digest: str | None, path: str
 
 def trust_for(signer: Signer, *, now: str, role: Role = "attester", days: int = 365) -> TrustList:
     """A starter list that trusts one signer from ``now`` for ``days``, and asks for no status list."""
-    key = {
-        "id": signer.verification_method,
-        "suite": signer.suite.name,
-        "publicKeyMultibase": encode_multikey(signer.public_key),
-        "roles": [role],
-        "notBefore": check_instant(now),
-        "notAfter": days_after(now, days),
-        "revokedAt": None,
-    }
-    issuer = {"id": signer.issuer, "statusRequired": False, "keys": [key]}
-    return TrustList.of({"version": 1, "previous": None, "issuers": [issuer]})
+    multikey, until = encode_multikey(signer.public_key), days_after(now, days)
+    return first_list(multikey, roles=[role], now=now, until=until, issuer=signer.issuer)
+
+
+def first_list(
+    multikey: str, *, roles: Iterable[Role], now: str, until: str | None, issuer: str | None = None, party: str | None = None
+) -> TrustList:
+    """A list of version 1 with one key, which asks for no status list; arguments as for :func:`~.trust_changes.add_key`.
+
+    Raises:
+        AttestationError: ``key.*``, ``time.invalid``, or the ``schema.*`` of an argument.
+    """
+    entry = issuer_entry(issuer or f"did:key:{multikey}", party=party)
+    entry["keys"].append(key_entry(entry["id"], multikey, roles=roles, now=now, until=until))
+    return TrustList.of({"version": 1, "previous": None, "issuers": [entry]})
 
 
 def write_trust(trust: TrustList, path: str | os.PathLike[str]) -> None:
     """Write a trust list, whole or not at all.
 
     Raises:
-        AttestationError: ``trust.unwritable``.
+        AttestationError: ``file.unwritable``.
     """
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        draft.write_text(json.dumps(trust.as_json(), indent=2) + "\n", encoding="utf-8")
-        draft.replace(target)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise AttestationError(f"cannot write: {error.strerror}", code="trust.unwritable", file=path) from error
+    durable.replace(Path(path), (json.dumps(trust.as_json(), indent=2) + "\n").encode())
 
 
 def _distinct(names: Iterable[str], what: str) -> None:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mrv.attest.keys import decode_multikey
 from mrv.attest.shapes import check_instant
-from mrv.attest.suites import suite_of
 from mrv.attest.trust import TrustList
+from mrv.attest.trust_entries import issuer_entry, key_entry
 from mrv.errors import AttestationError
 
 if TYPE_CHECKING:
@@ -47,12 +46,13 @@ def add_key(
     name = issuer or f"did:key:{multikey}"
     entry = next((entry for entry in raw["issuers"] if entry["id"] == name), None)
     if entry is None:
-        entry = _new_issuer(raw, name, party=party, status_required=False)
+        entry = issuer_entry(name, party=party)
+        raw["issuers"].append(entry)
     elif party is not None and entry.get("party") != party:
         raise AttestationError(
             f"{name} is listed under another party", code="trust.party", field="party", hint="leave the party out"
         )
-    entry["keys"].append(_key(name, multikey, roles=roles, now=now, until=until))
+    entry["keys"].append(key_entry(name, multikey, roles=roles, now=now, until=until))
     return _next(trust, raw)
 
 
@@ -93,8 +93,9 @@ def rotate_key(trust: TrustList, key_id: str, multikey: str, *, now: str, until:
     if entry["id"].startswith("did:key:"):  # such a name is its key's, so the party is what stays
         entry["party"] = entry.get("party") or entry["id"]
         required = entry["statusRequired"]
-        entry = _new_issuer(raw, f"did:key:{multikey}", party=entry["party"], status_required=required)
-    entry["keys"].append(_key(entry["id"], multikey, roles=key["roles"], now=now, until=until))
+        entry = issuer_entry(f"did:key:{multikey}", party=entry["party"], status_required=required)
+        raw["issuers"].append(entry)
+    entry["keys"].append(key_entry(entry["id"], multikey, roles=key["roles"], now=now, until=until))
     return _next(trust, raw)
 
 
@@ -106,22 +107,50 @@ def require(trust: TrustList, role: str, *, number: int, assurance: Assurance) -
     return _next(trust, raw)
 
 
-def _new_issuer(raw: dict[str, Any], name: str, *, party: str | None, status_required: bool) -> dict[str, Any]:
-    entry = {"id": name, "statusRequired": status_required, "keys": []} | ({"party": party} if party else {})
-    raw["issuers"].append(entry)
-    return entry
+def require_status(trust: TrustList, *, required: bool, issuer: str | None = None) -> TrustList:
+    """The next list, in which an issuer's attestations hold only with a fresh status list, or no longer need one.
+
+    Args:
+        trust: The list as it is.
+        required: Whether they need one.
+        issuer: Whose; None is every issuer that has a key of the role ``attester``.
+
+    Raises:
+        AttestationError: ``trust.no-issuer``; ``trust.one-key``, ``trust.no-status-key``: none of its attestations could
+            hold.
+    """
+    raw = trust.as_json()
+    chosen = [entry for entry in raw["issuers"] if (_attests(entry) if issuer is None else entry["id"] == issuer)]
+    if not chosen:
+        raise AttestationError(
+            "no issuer of attestations is in the trust list" if issuer is None else f"{issuer!a:.120} is not in the trust list",
+            code="trust.no-issuer", field="issuer", hint="name an issuer as `mrv keys trust show` lists it",
+        )  # fmt: skip
+    for entry in chosen:
+        if required:
+            _check_revocable(entry)
+        entry["statusRequired"] = required
+    return _next(trust, raw)
 
 
-def _key(issuer: str, multikey: str, *, roles: Iterable[str], now: str, until: str | None) -> dict[str, Any]:
-    return {
-        "id": f"{issuer}#{multikey}",
-        "suite": suite_of(decode_multikey(multikey)).name,
-        "publicKeyMultibase": multikey,
-        "roles": list(roles),
-        "notBefore": check_instant(now),
-        "notAfter": None if until is None else check_instant(until),
-        "revokedAt": None,
-    }
+def _attests(entry: dict[str, Any]) -> bool:
+    return any("attester" in key["roles"] for key in entry["keys"])
+
+
+def _check_revocable(entry: dict[str, Any]) -> None:
+    """Refuse to ask a status list of an issuer that nobody can sign one for."""
+    if entry["id"].startswith("did:key:"):
+        raise AttestationError(
+            f"{entry['id']} is one key, and a status list is signed by another: no attestation of it could hold",
+            code="trust.one-key", field="statusRequired",
+            hint="trust keys under a name that can have several, such as did:web:example.org, and name it by --issuer",
+        )  # fmt: skip
+    if not any("status" in key["roles"] and key["revokedAt"] is None for key in entry["keys"]):
+        raise AttestationError(
+            f"{entry['id']} has no key that may sign a status list: no attestation of it could hold",
+            code="trust.no-status-key", field="statusRequired",
+            hint=f"first `mrv keys trust add TRUST KEY --role status --issuer {entry['id']}`",
+        )  # fmt: skip
 
 
 def _next(trust: TrustList, raw: dict[str, Any]) -> TrustList:

@@ -87,10 +87,12 @@ def _lists(document: dict[str, Any], folder: Path | None) -> list[bytes]:
 
 def _small(document: dict[str, Any], folder: Path | None, most: int) -> dict[str, bytes]:
     """Tables, boundary and maps that are not too large, by their signed path; pixels stay where they are."""
+    from mrv.attest.archive import MAX_MEMBER_BYTES
+
     materials = document["credentialSubject"]["materials"]
     pixels = {row["path"] for row in materials if row["role"] == "pixels"}
     small = {row["path"] for row in materials if row["size"] <= most} - pixels
-    return {} if folder is None else {path: read_file(folder / path) for path in small}
+    return {} if folder is None else {path: read_file(folder / path, MAX_MEMBER_BYTES) for path in small}
 
 
 def _check(args: argparse.Namespace) -> int:

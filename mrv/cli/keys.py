@@ -9,7 +9,6 @@ from typing import Any
 from mrv.cli import trust
 from mrv.cli.printing import say, say_json
 from mrv.cli.verb import ISSUER, KEY, verb
-from mrv.errors import UsageError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -32,8 +31,8 @@ def _keys_new(args: argparse.Namespace) -> int:
     from mrv.attest.trust import trust_for, write_trust
     from mrv.units import utc_now
 
-    if args.trust and args.trust.exists():
-        raise UsageError("exists", code="trust.exists", file=args.trust, hint="name another, or `mrv keys trust add`")
+    if args.trust:
+        trust.refuse_existing(args.trust)
     signer = new_key(args.path, args.suite, args.issuer)
     if args.trust:
         write_trust(trust_for(signer, now=utc_now()), args.trust)

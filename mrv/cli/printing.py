@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import argparse
+
     from mrv.checks import Check
     from mrv.errors import MRVError
 
+CRASHED = 70
+_MOST_SAID = 400
 MARKS = {"holds": "✓", "fails": "✗", "note": "·"}
 
 
@@ -33,10 +38,29 @@ def refused(error: MRVError, *, as_json: bool = False) -> int:
     """Tell a refusal on standard error, and as JSON where asked; its exit status."""
     if as_json:
         say_json({"error": error.as_dict()})
-    complain(f"error[{error.error_code}]: {error}")
+    complain(_in_one_line(f"error[{error.error_code}]: {error}"))
     if error.hint:
-        complain(f"  what to do: {error.hint}")
+        complain(_in_one_line(f"  what to do: {error.hint}"))
     return error.exit_status
+
+
+def crashed(error: Exception, args: argparse.Namespace) -> int:
+    """Tell what no verb should let through, in one line; its exit status, which no refusal has."""
+    import traceback
+
+    from mrv import __version__
+
+    if args.traceback or os.environ.get("MRV_TRACEBACK", "0") not in {"", "0"}:
+        traceback.print_exception(error)
+        report = "report it with the lines above"
+    else:
+        report = "report it with what --traceback, or MRV_TRACEBACK=1, prints"
+    said = _in_one_line(f"{type(error).__name__}: {error}".rstrip(": "))[:_MOST_SAID]
+    told = f"{said}, unexpected in `{args.command}` of mrv {__version__}"
+    if args.json:
+        say_json({"error": {"code": "internal", "message": told, "file": None, "field": None, "hint": report}})
+    complain(f"error[internal]: {told}; {report}")
+    return CRASHED
 
 
 def _in_one_line(text: str) -> str:

@@ -42,6 +42,7 @@ def add_verbs(verbs: Any) -> None:
     publish = verb(of_status, "publish", _publish, "sign the lists as the register stands")
     publish.add_argument("register", type=Path)
     publish.add_argument("--key", metavar="URI", required=True, help=f"the issuer's status key: {KEY}")
+    publish.add_argument("--trust", type=Path, metavar="FILE", help="refuse a key that is no status key of the issuer there")
     publish.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to put at the register's address")
     publish.add_argument("--days", type=pixels, default=7, metavar="N", help="valid for so many days, at most 7; default, 7")
     refresh = verb(of_status, "refresh", _refresh, "fetch status lists from allowed hosts; the only verb of its kind")
@@ -107,9 +108,12 @@ def _publish(args: argparse.Namespace) -> int:
     from mrv.attest.keys import load_signer
     from mrv.attest.publish import publish
     from mrv.attest.register import open_register
+    from mrv.attest.trust import load_trust
     from mrv.units import utc_now
 
-    written = publish(open_register(args.register), load_signer(args.key), args.out, now=utc_now(), days=args.days)
+    trust = None if args.trust is None else load_trust(args.trust)
+    register, signer = open_register(args.register), load_signer(args.key)
+    written = publish(register, signer, args.out, now=utc_now(), days=args.days, trust=trust)
     return _tell({"written": [str(path) for path in written]}, as_json=args.json)
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrv.attest.regular_file import read_regular
 from mrv.errors import MRVError, UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ZERO_ADDRESS = "0x" + "00" * 20
 TIMEOUT_S = 30
+_MAX_KEY_FILE = 4096
 _HASH = re.compile(r"0x[0-9a-f]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
@@ -147,7 +148,7 @@ def load_account(uri: str) -> Any:
 
     scheme, _, name = uri.partition(":")
     try:
-        text = {"file": lambda: Path(name).read_text(encoding="ascii"), "env": lambda: os.environ[name]}[scheme]()
+        text = {"file": lambda: read_regular(name, _MAX_KEY_FILE).decode("ascii"), "env": lambda: os.environ[name]}[scheme]()
     except (KeyError, OSError, ValueError):
         text = ""
     if not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", text.strip()):

@@ -3,7 +3,8 @@ r"""Cells: rows as CSV that a spreadsheet opens without running anything.
 A cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return is a formula to a spreadsheet.  The rule: such
 a cell, and one that begins with ``'`` or with white space or a control character, is written with an apostrophe before it; a
 cell that is a plain decimal number (``-?(0|[1-9][0-9]*)(\.[0-9]+)?``) is written as it is, so that negative numbers stay
-numbers.  Full-width forms of the same characters count as well.  To read: take one leading apostrophe away.
+numbers.  Other forms of the same signs count as well: full-width and small ones, every dash, every sign of mathematics (such as
+U+2212, the minus).  To read: take one leading apostrophe away.
 
 References:
     OWASP, CSV Injection.  RFC 4180 (quoting, CRLF).
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
-_FORMULA = frozenset("=+-@'")
+_FORMULA = frozenset("=+-@'˗➕➖")
+_SIGNS = frozenset({"Sm", "Pd"})
+"""Unicode's signs of mathematics, and dashes: what a spreadsheet, or who retypes a cell, may take for = + or -."""
 
 
 def cell(value: str | int | None) -> str:
@@ -30,7 +33,8 @@ def cell(value: str | int | None) -> str:
     if not text or _NUMBER.fullmatch(text):
         return text
     first = unicodedata.normalize("NFKC", text[0])[:1]
-    return f"'{text}" if first in _FORMULA or not first.isprintable() or first.isspace() else text
+    sign = first in _FORMULA or unicodedata.category(first) in _SIGNS
+    return f"'{text}" if sign or not first.isprintable() or first.isspace() else text
 
 
 def uncell(text: str) -> str:

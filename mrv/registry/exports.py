@@ -56,5 +56,8 @@ def write(exported: dict[str, Any], to: str, folder: Path) -> list[Path]:
             draft.write_bytes(text.encode())
             draft.replace(folder / name)
     except OSError as error:
-        raise AttestationError(f"cannot write: {error.strerror}", code="export.unwritable", file=folder) from error
+        raise AttestationError(
+            f"cannot write: {error.strerror}", code="export.unwritable", file=folder,
+            hint="name an --out that can be written and has room",
+        ) from error  # fmt: skip
     return [folder / name for name in files]

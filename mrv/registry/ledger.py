@@ -16,6 +16,7 @@ from pydantic import Field
 
 from mrv.attest import credential, proof, strict_json
 from mrv.attest.credential import AssetName, Serial
+from mrv.attest.regular_file import open_regular, read_open, read_regular
 from mrv.attest.shapes import Closed, Line, Uri
 from mrv.attest.trust import TrustList
 from mrv.checks import Check, decide
@@ -25,6 +26,10 @@ from mrv.registry.footprint import Footprint, from_rings, read_geojson
 from mrv.registry.serials import clashes
 from mrv.units import KG_PER_T, DateStr, Digest
 
+MAX_BYTES = 1 << 27
+"""Of a ledger file: some ten thousands of attestations with their boundaries."""
+MAX_BOUNDARY = 1 << 24
+"""Bytes of a boundary's file."""
 _NAMED = 3
 Degrees = Annotated[str, Field(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,20})?$")]
 
@@ -117,9 +122,12 @@ def footprint_of(statement: dict[str, Any], materials: Sequence[dict[str, Any]],
     digest = statement["project"]["boundary_digest"]
     path = next((row["path"] for row in materials if f"sha256:{row['sha256']}" == digest), None)
     if path is None:
-        raise AttestationError("no material is the boundary", code="footprint.digest", field=digest)
+        raise AttestationError(
+            "no material is the boundary", code="footprint.digest", field=digest,
+            hint="the attestation lists no file of its boundary, so that its area cannot be read: ask its issuer",
+        )  # fmt: skip
     try:
-        return read_geojson((evidence / path).read_bytes(), digest=digest)
+        return read_geojson(read_regular(evidence / path, MAX_BOUNDARY), digest=digest)
     except OSError as error:
         raise AttestationError(
             f"cannot be read: {error.strerror}", code="footprint.digest", file=evidence / path, hint="give the evidence folder"
@@ -141,7 +149,7 @@ def load_ledger(path: Path, *, trust: TrustList) -> Ledger:
         if path.is_dir():
             files = [*sorted(path.glob("*.json")), *sorted(path.glob("*/attestation.json"))]
             return Ledger(tuple(_signed_entry(file, trust) for file in files))
-        lines = path.read_bytes().splitlines()
+        lines = read_regular(path, MAX_BYTES).splitlines()
     except OSError as error:
         raise AttestationError(
             f"cannot read: {error.strerror}", code="ledger.unreadable", file=path, hint="start one with `mrv ledger add`"
@@ -161,14 +169,14 @@ def append(path: Path, entry: Entry, *, again: Callable[[Ledger], Sequence[Check
         False where the ledger holds the attestation already.
 
     Raises:
-        AttestationError: ``ledger.unwritable``; ``ledger.counted``: another writer added what it would count twice;
-            ``json.size``: too long a boundary; or what :func:`load_ledger` raises.
+        AttestationError: ``ledger.unwritable``; ``ledger.full``; ``ledger.counted``: another writer added what it would count
+            twice; ``json.size``: too long a boundary; or what :func:`load_ledger` raises.
     """
     try:
-        with path.open("ab+") as file:
+        with open_regular(path, append=True) as file:
             _lock(file)
             file.seek(0)
-            data = file.read()
+            data = read_open(file, MAX_BYTES)
             held = [_entry(line, path, number) for number, line in enumerate(data.splitlines(), 1)]
             if any(old.attestation == entry.attestation for old in held):
                 return False
@@ -180,12 +188,20 @@ def append(path: Path, entry: Entry, *, again: Callable[[Ledger], Sequence[Check
                 )  # fmt: skip
             line = json.dumps(entry.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")).encode()
             strict_json.loads(line)  # what could not be read again would bar every later check
-            start = b"" if data.endswith(b"\n") or not data else b"\n"
-            file.write(start + line + b"\n")  # in one write, at the end, whoever else appends
+            line = (b"" if data.endswith(b"\n") or not data else b"\n") + line + b"\n"
+            if len(data) + len(line) > MAX_BYTES:
+                raise AttestationError(
+                    f"would have more than {MAX_BYTES} bytes", code="ledger.full", file=path,
+                    hint="--ledger reads a folder of attestations too, of any size: add no more to this file",
+                )  # fmt: skip
+            file.write(line)  # in one write, at the end, whoever else appends
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise AttestationError(f"cannot write: {error.strerror}", code="ledger.unwritable", file=path) from error
+        raise AttestationError(
+            f"cannot write: {error.strerror}", code="ledger.unwritable", file=path,
+            hint="name a ledger in a folder that can be written and has room: nothing was added",
+        ) from error  # fmt: skip
     return True
 
 
@@ -299,20 +315,30 @@ def _entry(line: bytes, path: Path, number: int) -> Entry:
         entry.footprint()
     except AttestationError as error:
         error.file, error.field = str(path), f"line {number}" + (f", {error.field}" if error.field else "")
-        error.hint = error.hint or "a writer that was stopped leaves a last line that is not whole: take it out, and add again"
+        if error.error_code.startswith(("json.", "schema.")):
+            error.hint = "a writer that was stopped leaves a last line that is not whole: take it out, and add again"
         raise
     return entry
 
 
 def _signed_entry(path: Path, trust: TrustList) -> Entry:
     try:
-        document = credential.parse(path.read_bytes())
+        document = credential.parse(_read_signed(path))
         _check_signed(document, trust)
         evidence = path.parent / "evidence"
         return entry_of(document, evidence if path.name == "attestation.json" and evidence.is_dir() else None)
     except AttestationError as error:
         error.file = str(path)
         raise
+
+
+def _read_signed(path: Path) -> bytes:
+    try:
+        return read_regular(path, strict_json.MAX_BYTES)
+    except OSError as error:
+        raise AttestationError(
+            f"cannot be read: {error.strerror}", code="ledger.unreadable", file=path, hint="take it out of the ledger's folder"
+        ) from error
 
 
 def _check_signed(document: dict[str, Any], trust: TrustList) -> None:

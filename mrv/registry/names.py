@@ -6,8 +6,10 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mrv.attest.regular_file import read_regular
 from mrv.errors import UsageError
 
+MAX_BYTES = 1 << 16
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 
@@ -57,7 +59,7 @@ def load_names(path: Path | None) -> Names:
     if path is None:
         return Names()
     try:
-        return Names.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Names.model_validate(tomllib.loads(read_regular(path, MAX_BYTES).decode()))
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(

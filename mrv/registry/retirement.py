@@ -58,7 +58,10 @@ def read_movement(chain: Chain, asset: Asset, *, first_block: int, confirmations
     """
     kinds = {"erc1155": (_SINGLE, _BATCH), "erc20": (_TRANSFER, *_RETIRED)}
     if (asset.chain, asset.network) != ("eip155", str(chain.chain_id)) or asset.standard not in kinds:
-        raise ChainError(f"{asset} is no ERC-1155 or ERC-20 token of chain {chain.chain_id}", code="chain.asset")
+        raise ChainError(
+            f"{asset} is no ERC-1155 or ERC-20 token of chain {chain.chain_id}", code="chain.asset",
+            hint="give --rpc a node of the token's chain; other standards are not counted",
+        )  # fmt: skip
     if (asset.standard == "erc1155") != (asset.token_id is not None):
         raise ChainError(f"{asset} names no one token", code="chain.asset", hint="an ERC-1155 asset has a token id")
     last = chain.ask("block number", lambda: chain.web3.eth.block_number) - confirmations

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
+from support.attested import attestation, status_entries
 from support.tiny_project import tiny_project
 
+from mrv.attest.keys import load_signer
 from mrv.attest.trust import load_trust
 from mrv.cli import main
 
@@ -161,13 +164,87 @@ def test_a_change_can_be_written_beside(tmp_path, keys, mrv):
         (("revoke", "TRUST", "nobody"), "trust.no-key"),
         (("rotate", "TRUST", "nobody", "KEY"), "trust.no-key"),
         (("require", "TRUST", "--number", "99"), "schema.value"),
+        (("require", "TRUST", "--status"), "trust.one-key"),
+        (("require", "TRUST", "--status", "--issuer", "did:web:none.example"), "trust.no-issuer"),
+        (("require", "TRUST", "--status", "--role", "verifier"), "usage"),
+        (("require", "TRUST", "--no-status", "--number", "0"), "usage"),
+        (("require", "TRUST", "--issuer", "did:web:none.example"), "usage"),
+        (("add", "TRUST", "did:web:mrv.example", "--role", "verifier"), "key.name"),
+        (("add", "TRUST", "did:key:z6Mka#z6Mkb", "--role", "verifier"), "key.name"),
+        (("add", "TRUST", "did:key:z6Mkbad", "--role", "verifier"), "key."),
+        (("new", "TRUST", "KEY", "--role", "attester"), "trust.exists"),
+        (("new", "none.json", "did:web:mrv.example", "--role", "attester"), "key.name"),
+        (("new", "none.json", "KEY", "--role", "attester", "--issuer", "nobody"), "schema.value"),
+        (("new", "none/none.json", "KEY", "--role", "attester"), "file.unwritable"),
+        (("add", "none.json", "KEY", "--role", "attester"), "trust.unreadable"),
         (("show", "nowhere.json"), "trust.unreadable"),
     ],
 )
-def test_changes_that_are_refused(words, code, keys, mrv):
+def test_changes_that_are_refused(words, code, keys, mrv, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     before = keys[1].read_bytes()
     status, _, err = mrv("keys", "trust", *({"TRUST": keys[1], "KEY": keys[0]}.get(word, word) for word in words))
     assert status == 2
     assert f"error[{code}" in err
+    assert "what to do: " in err
     assert "0000" not in err
     assert keys[1].read_bytes() == before
+    assert not Path("none.json").exists()
+
+
+@pytest.mark.parametrize("how", ["URI", "Multikey", "did:key", "verification method"])
+def test_a_list_is_started_for_a_key_that_is_there_already(how, verifier, keys, tmp_path, mrv):
+    uri, multikey = verifier
+    spelled = {"URI": uri, "Multikey": multikey, "did:key": f"did:key:{multikey}"}
+    key = spelled.get(how, f"did:key:{multikey}#{multikey}")
+    trust = tmp_path / "new.json"
+    assert mrv("keys", "trust", "new", trust, key, "--role", "attester", "--until", "2099-01-01T00:00:00Z")[0] == 0
+    made = load_trust(trust)
+    (issuer,) = made.issuers
+    assert (made.version, made.previous, issuer.id) == (1, None, f"did:key:{multikey}")
+    assert (issuer.keys[0].roles, issuer.keys[0].not_after) == (("attester",), "2099-01-01T00:00:00Z")
+    before = trust.read_bytes()
+    status, _, err = mrv("keys", "trust", "new", trust, key, "--role", "attester")
+    assert (status, "error[trust.exists]" in err, trust.read_bytes()) == (2, True, before)
+    status, _, err = mrv("keys", "new", tmp_path / "more.pem", "--trust", trust)
+    assert (status, "error[trust.exists]" in err, trust.read_bytes()) == (2, True, before)
+
+
+def test_a_started_list_checks_what_the_key_signed(run, tmp_path, mrv):
+    folder, key, _ = run
+    assert mrv("keys", "trust", "new", tmp_path / "new.json", key, "--role", "attester")[0] == 0
+    assert check(mrv, folder, tmp_path / "new.json") == []
+    assert mrv("keys", "trust", "new", tmp_path / "verifiers.json", key, "--role", "verifier")[0] == 0
+    assert check(mrv, folder, tmp_path / "verifiers.json") == ["key.valid"]
+
+
+def test_status_lists_are_asked_for(tmp_path, verifier, mrv):
+    """Then an attestation that is checked without them is refused, and the refusal says what to do."""
+    web, trust, file = "did:web:mrv.example", tmp_path / "trust.json", tmp_path / "attestation.json"
+    assert mrv("keys", "new", tmp_path / "a.pem", "--issuer", web, "--trust", trust)[0] == 0
+    signer = load_signer(f"file:{tmp_path / 'a.pem'}", web)
+    file.write_text(json.dumps(attestation(signer, status=status_entries())))
+    words = ("check", file, "--trust", trust, "--no-asset")
+    assert "status.not-required" in mrv(*words)[1]
+    status, _, err = mrv("keys", "trust", "require", trust, "--status")
+    assert (status, "error[trust.no-status-key]" in err, f"--role status --issuer {web}" in err) == (2, True, True)
+    assert mrv("keys", "trust", "add", trust, verifier[1], "--role", "status", "--issuer", web)[0] == 0
+    before = load_trust(trust)
+    status, out, _ = mrv("keys", "trust", "require", trust, "--status", "--json")
+    told = json.loads(out)
+    assert (status, told["version"], told["previous"]) == (0, before.version + 1, before.digest)
+    assert told["issuers"][0]["statusRequired"] is True
+    assert "countersignatures" not in told
+    assert "needs a status list" in mrv("keys", "trust", "show", trust)[1]
+    status, out, _ = mrv(*words)
+    (row,) = (line for line in out.splitlines() if " status." in line and line.startswith("✗"))
+    assert (status, "status.missing" in row, "--status" in row, "mrv status refresh" in row) == (1, True, True, True)
+    assert mrv("keys", "trust", "require", trust, "--no-status", "--issuer", web)[0] == 0
+    assert "status.not-required" in mrv(*words)[1]
+    assert "needs a status list" not in mrv("keys", "trust", "show", trust)[1]
+
+
+def test_status_and_its_opposite_are_not_asked_at_once(keys, mrv):
+    with pytest.raises(SystemExit) as caught:
+        mrv("keys", "trust", "require", keys[1], "--status", "--no-status")
+    assert caught.value.code == 2

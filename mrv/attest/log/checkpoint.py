@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mrv.attest.log.merkle import EMPTY_ROOT, HASH_BYTES
-from mrv.attest.log.note import Note, decode_base64, decode_number, parse_note
+from mrv.attest.log.note import MAX_BYTES, Note, decode_base64, decode_number, parse_note
+from mrv.attest.regular_file import read_regular
 from mrv.errors import LogError
 
 if TYPE_CHECKING:
@@ -76,9 +77,11 @@ def read_checkpoint(path: Path) -> SignedCheckpoint:
         LogError: ``checkpoint.unreadable``, or what :func:`parse_checkpoint` finds.
     """
     try:
-        return parse_checkpoint(path.read_bytes())
+        return parse_checkpoint(read_regular(path, MAX_BYTES))
     except OSError as error:
-        raise LogError(f"cannot read: {error.strerror}", code="checkpoint.unreadable", file=path) from error
+        raise LogError(
+            f"cannot read: {error.strerror}", code="checkpoint.unreadable", file=path, hint="check the path"
+        ) from error
     except LogError as error:
         error.file = str(path)
         raise

@@ -11,7 +11,6 @@ References:
 from __future__ import annotations
 
 import os
-import stat
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mrv.attest.durable import sync_folder
+from mrv.attest.regular_file import read_regular
 from mrv.errors import LogError
 
 if TYPE_CHECKING:
@@ -51,20 +51,13 @@ class Folder:
             LogError: ``log.unreadable``: not a regular file, larger than ``limit``, or the system refuses.
         """
         path = self.root / name
-        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         try:
-            descriptor = os.open(path, flags)
+            return read_regular(path, limit, follow=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise LogError(f"cannot read: {error.strerror}", code="log.unreadable", file=path) from error
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise LogError("not a regular file", code="log.unreadable", file=path, hint="fetch the log again")
-            data = file.read(limit + 1)
-        if len(data) > limit:
-            raise LogError(f"more than {limit} bytes", code="log.unreadable", file=path, hint="fetch the log again")
-        return data
+            told = f"cannot read: {error.strerror}"
+            raise LogError(told, code="log.unreadable", file=path, hint="fetch the log again, as it is served") from error
 
     def write(self, name: str, data: bytes) -> None:
         """Put a file in place, whole, and on the disk when this returns; only under the lock.

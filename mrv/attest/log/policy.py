@@ -7,13 +7,13 @@ last year.  Witnesses that saw the checkpoint, each under its own key, are what 
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from mrv.attest import strict_json
 from mrv.attest.log.signatures import VerifierKey, parse_vkey
+from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed
 from mrv.errors import AttestationError, LogError
 
@@ -91,7 +91,7 @@ def load_policy(path: str | os.PathLike[str]) -> LogPolicy:
         LogError: ``policy.unreadable`` or ``policy.invalid``.
     """
     try:
-        return LogPolicy.of(strict_json.loads(Path(path).read_bytes()))
+        return LogPolicy.of(strict_json.loads(read_regular(path, strict_json.MAX_BYTES)))
     except OSError as error:
         raise LogError(
             f"cannot read: {error.strerror}", code="policy.unreadable", file=path,

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from mrv.attest.log import merkle
 from mrv.attest.log.checkpoint import SignedCheckpoint, parse_checkpoint
+from mrv.attest.log.note import MAX_BYTES
 from mrv.attest.log.reader import LogCopy, check_files, check_signature, open_copy
 from mrv.attest.log.sidecar import parse_sidecar
+from mrv.attest.regular_file import read_regular
 from mrv.checks import Check, decide
 from mrv.errors import LogError
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     import os
 
     from mrv.attest.log.policy import LogPolicy
+
+_MAX_BYTES = 2 * MAX_BYTES
+"""Of a ``.tlog-proof``; a checkpoint has half of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ def open_view(path: str | os.PathLike[str]) -> View:
         copy = open_copy(path)
         return View(copy.signed, copy)
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path, _MAX_BYTES)
         return View(parse_sidecar(data).signed if data.startswith(b"c2sp.org/tlog-proof@") else parse_checkpoint(data), None)
     except OSError as error:
         raise LogError(f"cannot read: {error.strerror}", code="log.missing", file=path, hint="check the path") from error

@@ -72,7 +72,9 @@ def open_key(client: Any, name: str, version: str) -> AzureKey:
     try:
         public = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
     except ValueError as error:
-        raise AttestationError("the vault's public key is no point of P-256", code="key.weak", field=name) from error
+        raise AttestationError(
+            "the vault's public key is no point of P-256", code="key.weak", field=name, hint="make another key in the vault"
+        ) from error
     return AzureKey(client.get_cryptography_client(name, key_version=version), raw_public_key(public))
 
 

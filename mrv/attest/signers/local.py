@@ -18,9 +18,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from mrv.attest import p256
+from mrv.attest.regular_file import open_regular, read_open
 from mrv.attest.suites import EDDSA, SuiteName, raw_public_key
 from mrv.errors import AttestationError
 
+MAX_BYTES = 1 << 16
+"""Of a PEM, or of another small secret."""
 PrivateKey = Ed25519PrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -66,7 +69,12 @@ def write_pem(key: PrivateKey, path: str | os.PathLike[str]) -> None:
             "already exists", code="key.exists", file=path, hint="a key is never overwritten: name another file"
         ) from error
     except OSError as error:
-        raise AttestationError(f"cannot write: {error.strerror}", code="key.unwritable", file=path) from error
+        raise AttestationError(
+            f"cannot write: {error.strerror}",
+            code="key.unwritable",
+            file=path,
+            hint="name a folder that is there and can be written",
+        ) from error
 
 
 def load_file(rest: str) -> LocalKey:
@@ -108,24 +116,21 @@ def read_private_file(path: Path) -> bytes:
         AttestationError: ``key.unreadable`` or ``key.permissions``.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise AttestationError("not a regular file", code="key.unreadable", file=path, hint="name the file itself")
-        if os.name == "posix" and status.st_mode & 0o077:
-            raise AttestationError(
-                f"others can read this secret (mode {stat.S_IMODE(status.st_mode):04o})",
-                code="key.permissions",
-                file=path,
-                hint=f"chmod 600 {path}; if it was ever shared, replace it (a key: revoke it too)",
-            )
-        return path.read_bytes()
-    except ValueError as error:  # a NUL, or what no file system can spell
-        raise AttestationError(f"{str(path)!a:.80} is no path", code="key.unreadable", hint="check the path") from error
+        with open_regular(path) as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if os.name == "posix" and mode & 0o077:
+                raise AttestationError(
+                    f"others can read this secret (mode {stat.S_IMODE(mode):04o})",
+                    code="key.permissions",
+                    file=path,
+                    hint=f"chmod 600 {path}; if it was ever shared, replace it (a key: revoke it too)",
+                )
+            return read_open(file, MAX_BYTES)
     except OSError as error:
         raise AttestationError(
             f"cannot read: {error.strerror}",
             code="key.unreadable",
-            file=path,
+            file=path if str(path).isprintable() else ascii(str(path)),
             hint="check the path, or make a key with `mrv keys new`",
         ) from error
 

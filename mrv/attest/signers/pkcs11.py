@@ -223,7 +223,9 @@ def _raw(curve: bytes, point: bytes) -> bytes:
         if curve in _P256:
             return raw_public_key(EllipticCurvePublicKey.from_encoded_point(SECP256R1(), bare))
     except ValueError as error:
-        raise AttestationError("the token's public key is no point of P-256", code="key.weak") from error
+        raise AttestationError(
+            "the token's public key is no point of P-256", code="key.weak", hint="make another key pair in the token"
+        ) from error
     raise AttestationError(
         "the token's key is neither Ed25519 nor P-256",
         code="key.suite",

@@ -345,3 +345,32 @@ def test_checking_knows_no_network():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "a..example", ("a" * 60 + ".") * 5 + "example"])
+def test_a_name_that_no_host_can_have(host):
+    settings = refresh.RefreshSettings(hosts=[host])
+    with pytest.raises(AttestationError) as caught:
+        refresh.fetch(f"https://{host}/list.json", settings=settings)
+    assert caught.value.error_code in {"refresh.url", "refresh.connect"}
+    assert caught.value.hint
+
+
+def test_what_the_resolver_cannot_spell_is_refused(monkeypatch):
+    def odd(*_, **__):
+        raise UnicodeError("label too long")
+
+    monkeypatch.setattr(socket, "getaddrinfo", odd)
+    settings = refresh.RefreshSettings(hosts=["a.example"])
+    assert refusal(refresh.fetch, "https://a.example/list.json", settings=settings) == "refresh.url"
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"no certificate", "Ü".encode(), bytes((1 << 20) + 1)])
+def test_certificates_that_cannot_be_read_are_no_reason_to_trust_the_systems(content, server, tmp_path):
+    if content is not None:
+        (tmp_path / "ca.pem").write_bytes(content)
+    settings = with_settings(server, ca_file=str(tmp_path / "ca.pem"))
+    with pytest.raises(AttestationError) as caught:
+        refresh.fetch(f"{server.url}/list", settings=settings)
+    assert (caught.value.error_code, caught.value.field) == ("refresh.settings", "ca_file")
+    assert server.asked == []

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from mrv.attest import keys, trust
-from mrv.attest.trust_changes import add_key, require, revoke_key, rotate_key
+from mrv.attest.trust_changes import add_key, require, require_status, revoke_key, rotate_key
 from mrv.errors import AttestationError
 
 NOW, LATER, END = "2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z", "2027-01-01T00:00:00Z"
@@ -110,3 +110,76 @@ def test_party_of_a_listed_issuer_is_not_changed_in_passing(first, other, curve_
     assert refusal(add_key, listed, multikey(curve_signer), **options, party="B Ltd").error_code == "trust.party"
     assert add_key(listed, multikey(curve_signer), **options, party="A Ltd").issuer(web).party == "A Ltd"
     assert add_key(listed, multikey(curve_signer), **options).issuer(web).party == "A Ltd"
+
+
+WEB = "did:web:example.org"
+
+
+@pytest.fixture
+def body(signer, other):
+    """A body with a name of its own: an attester's key and a status key."""
+    listed = trust.first_list(multikey(signer), roles=["attester"], now=NOW, until=END, issuer=WEB, party="A Ltd")
+    return add_key(listed, multikey(other), roles=["status"], now=NOW, until=END, issuer=WEB)
+
+
+def test_a_first_list_is_that_of_a_new_key(signer):
+    made = trust.first_list(multikey(signer), roles=["attester"], now=NOW, until="2027-01-01T00:00:00Z")
+    assert made == trust.trust_for(signer, now=NOW)
+    assert (made.version, made.previous) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"multikey": "z6Mkbad"}, "key."),
+        ({"roles": []}, "schema.value"),
+        ({"roles": ["owner"]}, "schema.value"),
+        ({"until": NOW}, "schema.value"),
+        ({"until": "tomorrow"}, "time.invalid"),
+        ({"issuer": "nobody"}, "schema.value"),
+        ({"issuer": "did:key:z6Mkk"}, "schema.value"),
+    ],
+)
+def test_first_lists_that_are_refused(signer, changes, code):
+    words = {"multikey": multikey(signer), "roles": ["attester"], "now": NOW, "until": END} | changes
+    found = refusal(trust.first_list, words.pop("multikey"), **words)
+    assert found.error_code.startswith(code)
+    assert found.hint
+
+
+def test_status_is_asked_for_and_no_longer(body):
+    asked = require_status(body, required=True)
+    assert (asked.version, asked.previous) == (body.version + 1, body.digest)
+    assert asked.issuer(WEB).status_required
+    assert asked.issuer(WEB).keys == body.issuer(WEB).keys
+    lifted = require_status(asked, required=False, issuer=WEB)
+    assert (lifted.version, lifted.issuer(WEB).status_required) == (asked.version + 1, False)
+
+
+def test_status_is_asked_of_those_that_attest(body, curve_signer):
+    """Who only countersigns has no status list."""
+    listed = add_key(body, multikey(curve_signer), roles=["verifier"], now=NOW, until=END)
+    asked = require_status(listed, required=True)
+    assert {issuer.id: issuer.status_required for issuer in asked.issuers} == {WEB: True, curve_signer.issuer: False}
+
+
+def test_status_is_asked_of_one_issuer(body, curve_signer):
+    listed = add_key(body, multikey(curve_signer), roles=["attester"], now=NOW, until=END)
+    assert refusal(require_status, listed, required=True).error_code == "trust.one-key"
+    asked = require_status(listed, required=True, issuer=WEB)
+    assert {issuer.id: issuer.status_required for issuer in asked.issuers} == {WEB: True, curve_signer.issuer: False}
+    assert not any(issuer.status_required for issuer in require_status(asked, required=False).issuers)
+
+
+def test_status_that_cannot_be_asked_for(first, body, signer, other):
+    """Where no attestation could ever hold, or nobody is named."""
+    told = refusal(require_status, first, required=True)
+    assert (told.error_code, "did:web" in told.hint) == ("trust.one-key", True)
+    lone = trust.first_list(multikey(signer), roles=["attester"], now=NOW, until=END, issuer=WEB)
+    told = refusal(require_status, lone, required=True)
+    assert (told.error_code, WEB in told.hint) == ("trust.no-status-key", True)
+    revoked = revoke_key(body, multikey(other), at=LATER)
+    assert refusal(require_status, revoked, required=True).error_code == "trust.no-status-key"
+    assert refusal(require_status, body, required=True, issuer="did:web:none.example").error_code == "trust.no-issuer"
+    opinions = trust.first_list(multikey(signer), roles=["verifier"], now=NOW, until=END)
+    assert refusal(require_status, opinions, required=False).error_code == "trust.no-issuer"

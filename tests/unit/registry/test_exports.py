@@ -229,14 +229,31 @@ def test_eas_says_kilograms_seconds_and_digest(taken):
     assert (value["periodStart"], value["periodEnd"]) == ("1577836800", "1640995199")
 
 
-@given(st.text(max_size=20))
+SIGNS = "＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋−‐‑‒–—―⸺﹘˗➕➖±∓×÷"
+"""Other forms of = + - @, and what passes for them."""
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=[f"U+{ord(sign):04X}" for sign in SIGNS])
+def test_a_sign_by_another_name_is_no_formula(sign):
+    for text in (sign, f"{sign}1", f"{sign}cmd|' /C calc'!A0", f"{sign}SUM(A1)"):
+        assert cell(text) == "'" + text
+        assert uncell(cell(text)) == text
+        assert cell(f"a{text}") == f"a{text}"
+
+
+@given(st.text(max_size=20) | st.tuples(st.sampled_from(SIGNS), st.text(max_size=5)).map("".join))
 def test_a_cell_is_never_a_formula_and_reads_back(text):
     written = cell(text)
     assert uncell(written) == text
-    assert written[:1] not in {"=", "+", "@", "\t", "\r", "\n", " ", "＝", "＋", "－", "＠"}
+    assert written[:1] not in {"=", "+", "@", "\t", "\r", "\n", " ", *SIGNS}
     assert not written.startswith("-") or float(written) <= 0
     line = write_csv(["a", "b"], [[text, 7]])
     assert list(csv.reader(io.StringIO(line, newline="")))[1] == [written, "7"]
+
+
+@pytest.mark.parametrize("text", ["Măgura", "森林", "(1)", "5 t", "№ 1", "€5", "Île d'Été", "a=b", "٣"])
+def test_ordinary_text_is_left_as_it_is(text):
+    assert cell(text) == text
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "-0.5", "12", "-12.50", "1000000"])
