@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mrv.errors import PlanError
+from mrv.regular_file import TooLargeError, read_regular
 from mrv.units import sha256_bytes
 
 if TYPE_CHECKING:
@@ -76,9 +77,11 @@ def read_inputs(folder: Path) -> Inputs:
         if not path.exists():
             continue
         try:
-            if path.stat().st_size > MAX_BYTES:
-                raise PlanError("is too large", code="input.size", file=path, hint=f"at most {MAX_BYTES >> 20} MiB are read")
-            found[name] = path.read_bytes()
+            found[name] = read_regular(path, MAX_BYTES)
+        except TooLargeError as error:
+            raise PlanError(
+                "is too large", code="input.size", file=path, hint=f"at most {MAX_BYTES >> 20} MiB are read"
+            ) from error
         except OSError as error:
             raise PlanError(f"cannot be read: {error.strerror}", code="input.unreadable", file=path, hint="check it") from error
     return Inputs(found)

@@ -16,6 +16,8 @@ from mrv.inputs import Inputs, read_inputs
 from mrv.misfit import misfit
 from mrv.nesting import check_nesting
 from mrv.plan import MonitoringPlan, load_plan
+from mrv.plan.monitoring import MAX_BYTES
+from mrv.regular_file import read_regular
 from mrv.units import Digest, sha256_bytes
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 
 M = TypeVar("M", bound=BaseModel)
+MAX_BOUNDARY = 64 * 2**20
+"""Bytes of a boundary."""
 
 
 class Settings(BaseModel):
@@ -173,8 +177,11 @@ class Project:
 
 def _table(path: Path, model: type[M]) -> M:
     try:
-        value = tomllib.loads(path.read_text()) if path.exists() else {}
-        return model.model_validate(value)
+        return model.model_validate(tomllib.loads(read_regular(path, MAX_BYTES).decode()))
+    except FileNotFoundError:
+        return model()
+    except OSError as error:
+        raise PlanError(f"cannot be read: {error.strerror}", file=path, code="plan.missing", hint="check the file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise PlanError(f"not TOML: {error}", file=path, code="plan.syntax", hint="correct the line named") from error
     except ValidationError as error:
@@ -193,9 +200,11 @@ def load_project(folder: Path) -> Project:
     plan = load_plan(folder / "plan.toml")
     path = folder / plan.project.boundary
     try:
-        boundary = Boundary(path.read_bytes(), str(path))
+        boundary = Boundary(read_regular(path, MAX_BOUNDARY), str(path))
     except OSError as error:
-        raise PlanError("cannot be read", file=path, code="boundary.missing", hint="plan project.boundary names it") from error
+        raise PlanError(
+            f"cannot be read: {error.strerror}", file=path, code="boundary.missing", hint="plan project.boundary names it"
+        ) from error
     _ = boundary.geometry
     return Project(
         folder, plan, boundary, _table(folder / "settings.toml", Settings), _table(folder / "binding.toml", Binding),

@@ -16,8 +16,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from mrv.attest.regular_file import TooLargeError, read_regular
 from mrv.errors import AttestationError
+from mrv.regular_file import TooLargeError, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from mrv.attest.regular_file import NotRegularError, open_regular
 from mrv.checks import Check
+from mrv.regular_file import NotRegularError, open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

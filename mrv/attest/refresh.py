@@ -24,11 +24,11 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mrv.attest import durable, strict_json
-from mrv.attest.regular_file import read_regular
 from mrv.attest.status import read_lists
 from mrv.attest.status_list import parse_list, verify_list
 from mrv.attest.trust import TrustList
 from mrv.errors import AttestationError
+from mrv.regular_file import read_regular
 
 _URL = re.compile(
     r"https://(?P<host>[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>/[A-Za-z0-9._~/-]*)"

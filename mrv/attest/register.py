@@ -26,10 +26,10 @@ from mrv.attest import bitstring, durable, strict_json
 from mrv.attest.credential import attestation_digest
 from mrv.attest.keys import Signer
 from mrv.attest.register_event import NEXT, Event, What, event_bytes, read_event, state_of
-from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed, Uri, check_instant
 from mrv.attest.status_list import PURPOSES, Purpose
 from mrv.errors import AttestationError
+from mrv.regular_file import read_regular
 
 _NAME = re.compile(r"(?P<index>0|[1-9][0-9]*)\.(?P<n>0|[1-9][0-9]*)\.json")
 _DRAWS = 1000

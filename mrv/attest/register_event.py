@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from mrv.attest import strict_json
-from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed, Instant, Line
 from mrv.errors import AttestationError
+from mrv.regular_file import read_regular
 from mrv.units import Digest
 
 What = Literal["allocated", "issued", "suspended", "reinstated", "revoked"]

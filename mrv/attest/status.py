@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mrv.attest import bitstring, strict_json
-from mrv.attest.regular_file import TooLargeError, read_regular
 from mrv.attest.status_list import parse_list, verify_list
 from mrv.checks import Check, decide
 from mrv.errors import AttestationError
+from mrv.regular_file import TooLargeError, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

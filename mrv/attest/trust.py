@@ -14,11 +14,11 @@ from pydantic import Field, field_validator, model_validator
 
 from mrv.attest import durable, strict_json
 from mrv.attest.keys import Signer, decode_multikey, encode_multikey
-from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed, Instant, Line, Uri, days_after
 from mrv.attest.suites import SuiteName, suite_of
 from mrv.attest.trust_entries import issuer_entry, key_entry
 from mrv.errors import AttestationError
+from mrv.regular_file import read_regular
 from mrv.units import Digest
 
 Role = Literal["attester", "status", "verifier", "reviewer"]

@@ -56,7 +56,7 @@ def need(module: str) -> None:
 
 def read_file(path: Path, most: int = MAX_DOCUMENT) -> bytes:
     """A regular file that the user named, of so many bytes at most."""
-    from mrv.attest.regular_file import NotRegularError, TooLargeError, read_regular
+    from mrv.regular_file import NotRegularError, TooLargeError, read_regular
 
     try:
         return read_regular(path, most)

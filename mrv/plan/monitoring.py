@@ -29,9 +29,14 @@ from mrv.plan.fusion import ROLE_OF_INDEX, FusionTable
 from mrv.plan.method import MethodTable, StepTable
 from mrv.plan.reference import ReferenceTable
 from mrv.plan.site import GridTable, ProjectTable
+from mrv.regular_file import read_regular
 from mrv.units import decimal_str, sha256_json
 
 _DETECTORS = frozenset({"harmonic-monitor/1", "matched-step/1", "bayes-fusion/1", "extent-epochs/1"})
+
+
+MAX_BYTES = 1 << 20
+"""Of ``plan.toml``."""
 
 
 class MonitoringPlan(Table):
@@ -240,8 +245,7 @@ def load_plan(path: Path) -> MonitoringPlan:
         PlanError: The file is absent, not TOML, or holds a field that is wrong.
     """
     try:
-        with path.open("rb") as file:
-            value = tomllib.load(file, parse_float=Decimal)
+        value = tomllib.loads(read_regular(path, MAX_BYTES).decode(), parse_float=Decimal)
     except FileNotFoundError as error:
         raise PlanError("no such file", file=path, code="plan.missing", hint="a project folder needs plan.toml") from error
     except OSError as error:

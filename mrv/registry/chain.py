@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mrv.attest.regular_file import read_regular
 from mrv.errors import MRVError, UsageError
+from mrv.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable

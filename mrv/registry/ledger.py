@@ -16,7 +16,6 @@ from pydantic import Field
 
 from mrv.attest import credential, proof, strict_json
 from mrv.attest.credential import AssetName, Serial
-from mrv.attest.regular_file import open_regular, read_open, read_regular
 from mrv.attest.shapes import Closed, Line, Uri
 from mrv.attest.trust import TrustList
 from mrv.checks import Check, decide
@@ -24,6 +23,7 @@ from mrv.errors import AttestationError
 from mrv.registry.binding import read
 from mrv.registry.footprint import Footprint, from_rings, read_geojson
 from mrv.registry.serials import clashes
+from mrv.regular_file import open_regular, read_open, read_regular
 from mrv.units import KG_PER_T, DateStr, Digest
 
 MAX_BYTES = 1 << 27

@@ -6,8 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mrv.attest.regular_file import read_regular
 from mrv.errors import UsageError
+from mrv.misfit import misfit
+from mrv.regular_file import read_regular
 
 MAX_BYTES = 1 << 16
 Name = Annotated[str, Field(min_length=1, max_length=300)]
@@ -61,10 +62,7 @@ def load_names(path: Path | None) -> Names:
     try:
         return Names.model_validate(tomllib.loads(read_regular(path, MAX_BYTES).decode()))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(
-            first["msg"], code="export.names", file=path, field=".".join(map(str, first["loc"])),
-            hint=f"fields: {', '.join(Names.model_fields)}",
-        ) from error  # fmt: skip
+        found = misfit(error, Names)
+        raise UsageError(found.message, code="export.names", file=path, field=found.field or None, hint=found.hint) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot be read: {error}", code="export.names", file=path, hint="a TOML table of names") from error

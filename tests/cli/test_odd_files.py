@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from support import logs
@@ -182,3 +183,21 @@ def test_a_named_pipe_keeps_its_reader(tmp_path, mrv, places):
         assert os.read(held, 8) == b"kept"
     finally:
         os.close(held)
+
+
+@pytest.mark.parametrize("name", ["plan.toml", "settings.toml", "binding.toml", "boundary.geojson", "reference.csv"])
+@pytest.mark.parametrize("kind", ODD)
+def test_in_a_project_folder(kind, name, tmp_path):
+    from mrv.errors import PlanError
+    from mrv.project import load_project
+
+    sample = Path(__file__).parents[2] / "data-samples" / "delta"
+    for file in ("plan.toml", "boundary.geojson"):
+        shutil.copy(sample / file, tmp_path / file)
+    (tmp_path / name).unlink(missing_ok=True)
+    path = odd(kind, tmp_path / name)
+    if path != tmp_path / name:
+        (tmp_path / name).symlink_to(path)
+    with no_waiting(), pytest.raises(PlanError) as caught:
+        load_project(tmp_path)
+    assert (Path(caught.value.file).name, bool(caught.value.hint)) == (name, True)

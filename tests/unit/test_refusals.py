@@ -19,7 +19,6 @@ NO_REMEDY: dict[str, str] = {}
 READERS = {
     "attest/credential.py: read_bytes": "a file of this package",
     "attest/countersignature.py: read_bytes": "a file of this package",
-    "attest/regular_file.py: open": "the reader itself",
     "attest/durable.py: open": "writes a new file, and syncs a folder",
     "attest/log/durable.py: open": "writes a new file, and the lock",
     "attest/signers/local.py: open": "writes a new file",

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from mrv.attest.log.merkle import EMPTY_ROOT, HASH_BYTES
 from mrv.attest.log.note import MAX_BYTES, Note, decode_base64, decode_number, parse_note
-from mrv.attest.regular_file import read_regular
 from mrv.errors import LogError
+from mrv.regular_file import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path

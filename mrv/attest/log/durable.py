@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mrv.attest.durable import sync_folder
-from mrv.attest.regular_file import read_regular
 from mrv.errors import LogError
+from mrv.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from mrv.attest import strict_json
 from mrv.attest.log.signatures import VerifierKey, parse_vkey
-from mrv.attest.regular_file import read_regular
 from mrv.attest.shapes import Closed
 from mrv.errors import AttestationError, LogError
+from mrv.regular_file import read_regular
 
 
 def _of_kind(kind: str) -> AfterValidator:

@@ -15,9 +15,9 @@ from mrv.attest.log.checkpoint import SignedCheckpoint, parse_checkpoint
 from mrv.attest.log.note import MAX_BYTES
 from mrv.attest.log.reader import LogCopy, check_files, check_signature, open_copy
 from mrv.attest.log.sidecar import parse_sidecar
-from mrv.attest.regular_file import read_regular
 from mrv.checks import Check, decide
 from mrv.errors import LogError
+from mrv.regular_file import read_regular
 
 if TYPE_CHECKING:
     import os

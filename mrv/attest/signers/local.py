@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from mrv.attest import p256
-from mrv.attest.regular_file import open_regular, read_open
 from mrv.attest.suites import EDDSA, SuiteName, raw_public_key
 from mrv.errors import AttestationError
+from mrv.regular_file import open_regular, read_open
 
 MAX_BYTES = 1 << 16
 """Of a PEM, or of another small secret."""

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support.odd_files import ODD, no_waiting, odd
 
-from mrv.attest import regular_file
-from mrv.attest.regular_file import NotRegularError, TooLargeError, open_regular, read_open, read_regular
+from mrv import regular_file
+from mrv.regular_file import NotRegularError, TooLargeError, open_regular, read_open, read_regular
 
 
 @pytest.mark.parametrize("size", [0, 1, 10])
