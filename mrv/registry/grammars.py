@@ -68,11 +68,7 @@ def folded(code: str) -> str:
     Two codes that a registry did mean to differ by that alone would be one space: an honest block is then refused, which its
     owner notices; the other way about, a tonne would be counted twice, which nobody does.
     """
-    return _unpadded(_unpadded(code).upper().translate(_LOOK_ALIKE))
-
-
-def _unpadded(code: str) -> str:
-    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", code)
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", code.upper().translate(_LOOK_ALIKE))
 
 
 GRAMMARS = (

@@ -102,14 +102,14 @@ def test_a_field_that_tells_units_apart_does(name):
 
 
 def spellings(text):
-    """The text with one letter or digit written another way, or one number padded."""
+    """The text with one letter or digit written another way, or one number padded (its look-alike letters are digits)."""
     for place, letter in enumerate(text):
         for group in LOOK_ALIKES:
             if letter in group:
                 yield from (text[:place] + other + text[place + 1 :] for other in group if other != letter)
         if letter.isalpha():
             yield text[:place] + letter.swapcase() + text[place + 1 :]
-    for match in re.finditer("[0-9]+", text):
+    for match in re.finditer("[0-9OoIl]+", text):
         yield text[: match.start()] + "0" + text[match.start() :]
 
 
@@ -161,7 +161,7 @@ def test_full_width_letters_are_refused(name):
 @pytest.mark.parametrize(
     ("code", "others"),
     [
-        ("P1O4l", ["P104l", "p1o4L", "P1041", "PI04I", "P0104l", "P1O04l"]),
+        ("P1O4l", ["P104l", "p1o4L", "P1041", "PI04I", "P0104l", "Po104l"]),
         ("77", ["077", "0077", "o77"]),
         ("P7", ["P07", "pO7"]),
         ("0", ["O", "00", "o"]),
