@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from support import attested
 from support.attested import stub_statement
 from support.bundles import ATTESTATION, BOUNDARY, DOCUMENT, PIXELS, TRUST, encoded_lists, fails, made, opinion
+from support.refusals import refused
 
 from mrv.attest import archive, bundle, credential, status, verify
 from mrv.attest.evidence import Held, check_held
@@ -35,13 +36,6 @@ def _statement_stub(monkeypatch):
 
 def told(checks):
     return {check.code: (check.status, check.detail) for check in checks}
-
-
-def refused(call, *arguments, **options):
-    with pytest.raises(AttestationError) as caught:
-        call(*arguments, **options)
-    assert caught.value.hint
-    return caught.value.error_code
 
 
 def no_conflict(files):

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
+from support import refusals
 
 from mrv.attest import keys, trust
 from mrv.attest.trust_changes import add_key, require, revoke_key, rotate_key
-from mrv.errors import AttestationError
+
+refusal = partial(refusals.refusal, remedy=False)
 
 NOW, LATER, END = "2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z", "2027-01-01T00:00:00Z"
-
-
-def refusal(call, *args, **options):
-    with pytest.raises(AttestationError) as error:
-        call(*args, **options)
-    return error.value
 
 
 def multikey(signer):
