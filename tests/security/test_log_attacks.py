@@ -27,16 +27,6 @@ HONEST = logs.entry(LEAF)
 
 
 @pytest.fixture
-def log(tmp_path):
-    return logs.make(tmp_path / "log", 9)
-
-
-@pytest.fixture
-def one(tmp_path):
-    return logs.witness(tmp_path, 1)
-
-
-@pytest.fixture
 def sidecar(log, one):
     """An honest proof of leaf 4, cosigned."""
     return reader.prove(log, logs.entry(LEAF), one.cosign_copy(open_copy(log), seconds=logs.NOON))

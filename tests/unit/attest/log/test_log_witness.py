@@ -24,11 +24,6 @@ def log(tmp_path):
     return logs.make(tmp_path / "log", 5)
 
 
-@pytest.fixture
-def one(tmp_path):
-    return logs.witness(tmp_path, 1)
-
-
 def refused(call, *args, kind=WitnessRefusal, **options):
     error = refusal(call, *args, kind=kind, **options)
     assert error.exit_status == (1 if kind is WitnessRefusal else 2)
