@@ -8,10 +8,11 @@ from mrv.accounts.claimed import read_claimed
 from mrv.accounts.ground import check_panel, panel_of
 from mrv.accounts.measured import read_field
 from mrv.activity.panel import PANEL_FILES
+from mrv.attest import caip19
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import factors_for
 from mrv.change.densities import check_densities
-from mrv.errors import PlanError
+from mrv.errors import AttestationError, PlanError
 from mrv.observe.window import window_of
 from mrv.registry.serials import SerialError, clashes, parse
 
@@ -36,6 +37,7 @@ def precheck(project: Project, claim: Claim) -> Claimed:
     """
     plan, inputs = project.plan, project.inputs
     _check_serials(project)
+    _check_assets(project)
     factors_for(plan.factors)
     check_densities(plan)
     soil_factor(plan)
@@ -60,4 +62,20 @@ def _check_serials(project: Project) -> None:
         raise PlanError(
             f"{shared[0].text} and {shared[1].text} share a unit", code="binding.serials-distinct",
             file=project.folder / "binding.toml", field="serials", hint="bind each unit once",
+        )  # fmt: skip
+
+
+def _check_assets(project: Project) -> None:
+    """Before a token is signed: it is one, its address was not mistyped, and it is named once."""
+    try:
+        assets = [caip19.normalise(text) for text in project.binding.assets]
+    except AttestationError as error:
+        raise PlanError(
+            error.message, code=error.error_code, file=project.folder / "binding.toml", field="assets", hint=error.hint
+        ) from error
+    twice = next((asset for place, asset in enumerate(assets) if asset in assets[:place]), None)
+    if twice is not None:
+        raise PlanError(
+            f"{twice} is named twice", code="binding.assets-distinct", file=project.folder / "binding.toml", field="assets",
+            hint="name each token once, in whatever spelling",
         )  # fmt: skip

@@ -281,7 +281,7 @@ def _sign(
     register: Register | None,
     made: dict[str, Any],
 ) -> dict[str, Any]:
-    from mrv.attest import credential, proof
+    from mrv.attest import caip19, credential, proof
 
     now = utc_now()
     binding = project.binding
@@ -292,7 +292,7 @@ def _sign(
         statement=result.statement.as_json(),
         binding={
             "supersedes": sorted({*binding.supersedes, *supersedes}),
-            "assets": list(binding.assets),
+            "assets": [caip19.normalise(asset) for asset in binding.assets],
             "serials": list(binding.serials),
             **({"networks": networks} if networks else {}),
         },

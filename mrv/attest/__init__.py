@@ -5,7 +5,8 @@ The tour, in the order a document is made and then doubted:
 1. :mod:`~mrv.attest.strict_json` reads bytes into the one value they can mean, or refuses them; everything
    else works on that value and on its canonical form (RFC 8785).
 2. :mod:`~mrv.attest.credential` is the closed shape of the document: statement, binding, materials, provenance.
-   :mod:`~mrv.attest.caip19` names the token it is bound to.
+   :mod:`~mrv.attest.caip19` names the token it is bound to (:mod:`~mrv.attest.evm_address`, over
+   :mod:`~mrv.attest.keccak`, catches a mistyped contract).
 3. :mod:`~mrv.attest.keys` holds who signs (a ``Signer`` chosen by URI, :mod:`~mrv.attest.signers` where the key is held)
    and refuses weak public keys; :mod:`~mrv.attest.suites` are the two algorithms (:mod:`~mrv.attest.ed25519`,
    :mod:`~mrv.attest.p256`); :mod:`~mrv.attest.proof` is the signature, by the suite of the trusted key and no other.

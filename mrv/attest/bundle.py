@@ -14,14 +14,14 @@ Where a file lies says what it is::
 
 The manifest is not signed and adds no trust: each member is judged by its own signature, the evidence by the digests that
 the attestation signs.  What is left out whole, such as an opinion, no bundle can tell; its own digest can, and the same
-content always has the same.
+content always has the same.  A revoked attestation can be kept as one: the lists inside say so, and its check refuses it.
 """
 
 import hashlib
 import re
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -185,6 +185,22 @@ def check_bundle(bundle: Bundle, *, digest: str | None = None) -> list[Check]:
         decide("bundle.attestation", about == bundle.manifest.attestation, told),
         _check_evidence(bundle, document),
     ]
+
+
+def kept_as(checks: Sequence[Check]) -> Literal["revoked", "suspended"] | None:
+    """What an attestation is of which all holds but its status: kept for the record, and relied on by nobody.
+
+    Args:
+        checks: What was found of it.
+
+    Returns:
+        ``revoked`` or ``suspended``; None where it stands, or where anything else fails.  What is revoked is so for ever,
+        whatever its other list says, or can no longer say.
+    """
+    failed = {check.code for check in checks if check.status == "fails"}
+    if "status.revocation" in failed:
+        return "revoked" if all(code.startswith("status.") for code in failed) else None
+    return "suspended" if failed == {"status.suspension"} else None
 
 
 def record_note(bundle: Bundle, trust: TrustList) -> Check:

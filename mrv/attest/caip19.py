@@ -1,10 +1,11 @@
 """Asset: the token an attestation is bound to, in the one spelling this project signs.
 
 CAIP-19 has no canonical form; two spellings of one token would let one tonne be bound twice.  Ours: hex addresses
-in lower case, decimal numbers without leading zeros, no percent-encoding, ASCII only.
+in lower case, decimal numbers without leading zeros, no percent-encoding, ASCII only.  An EVM address that comes in mixed
+case has to have the case of its checksum, before it loses it.
 
 References:
-    CAIP-2, CAIP-19 (https://chainagnostic.org/CAIPs/caip-19).
+    CAIP-2, CAIP-19 (https://chainagnostic.org/CAIPs/caip-19).  EIP-55.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from mrv.attest import evm_address
 from mrv.errors import AttestationError
 
 _SYNTAX = re.compile(
@@ -47,7 +49,7 @@ def parse(text: str) -> Asset:
     """The asset that ``text`` names, in any spelling CAIP-19 allows but percent-encoding.
 
     Raises:
-        AttestationError: With code ``asset.invalid``.
+        AttestationError: ``asset.invalid``; ``asset.checksum``: an EVM address in mixed case that is not its checksum's.
     """
     match = _SYNTAX.fullmatch(text)
     if match is None:
@@ -61,7 +63,7 @@ def parse(text: str) -> Asset:
         token_id=None if parts["token_id"] is None else _plain(parts["token_id"]),
     )
     if asset.chain == "eip155":
-        _check_evm(asset, text)
+        _check_evm(asset, parts["reference"], text)
     return asset
 
 
@@ -76,15 +78,20 @@ def _plain(part: str) -> str:
     return (part.lstrip("0") or "0") if _DECIMAL.fullmatch(part) else part
 
 
-def _check_evm(asset: Asset, text: str) -> None:
+def _check_evm(asset: Asset, reference: str, text: str) -> None:
     if not _DECIMAL.fullmatch(asset.network):
         raise _refusal(text, "names its EVM chain by something other than a number")
     if asset.standard == "slip44":
         if asset.token_id is not None or not _DECIMAL.fullmatch(asset.reference):
             raise _refusal(text, "is not a slip44 coin type")
         return
-    if not re.fullmatch(r"0x[0-9a-f]{40}", asset.reference):
+    if not evm_address.is_address(reference):
         raise _refusal(text, "has no 20-byte contract address")
+    if evm_address.has_wrong_checksum(reference):
+        raise AttestationError(
+            f"{text!a:.120} has a contract address with a wrong checksum (EIP-55)", code="asset.checksum",
+            hint=evm_address.remedy(reference),
+        )  # fmt: skip
     if asset.token_id is not None:
         if asset.standard == "erc20":
             raise _refusal(text, "has a token id, and ERC-20 tokens have none")

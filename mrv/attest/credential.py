@@ -46,7 +46,7 @@ def _canonical_asset(text: str) -> str:
     try:
         wanted = caip19.normalise(text)
     except AttestationError as error:
-        raise ValueError(error.message) from error
+        raise ValueError(f"{error.message}: {error.hint}") from error
     if text != wanted:
         raise ValueError(f"not in canonical spelling, which is {wanted}")
     return text

@@ -1,4 +1,8 @@
-"""Files that appear whole, and stay after a crash: written beside, synced, then linked or moved under their name."""
+"""Files that appear whole, and stay after a crash: written beside, synced, then linked or moved under their name.
+
+Two kinds of writer share these steps: here, any number of processes at once, each with a draft of its own; in
+:mod:`mrv.attest.log.durable`, one under a lock, with one draft.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +43,7 @@ def replace(path: Path, data: bytes) -> None:
     """
     draft = _draft(path, data)
     try:
-        draft.replace(path)
-        sync_folder(path.parent)
+        put_in_place(draft, path)
     except OSError as error:
         raise _unwritable(error, path) from error
     finally:
@@ -64,14 +67,37 @@ def _draft(path: Path, data: bytes) -> Path:
     """Hidden, and under a name of its own, so that what a crash leaves behind is in nobody's way."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(draft, data)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise _unwritable(error, path) from error
     return draft
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file that is not there yet, and force its bytes to the disk; its name is not forced.
+
+    Raises:
+        OSError: The name is taken, or the system refuses; a file may then be there in part.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Move a file that is on the disk under its name, in place of what was there, and force the name to the disk.
+
+    Raises:
+        OSError: The system refuses.
+    """
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -40,10 +40,11 @@ def check_status(document: dict[str, Any], *, trust: TrustList, folder: Path | L
         now: The time to judge by.
 
     Returns:
-        ``status.revocation`` and ``status.suspension`` as far as the attestation names such lists, each the bit; or
-        the fault that keeps it from being read (``status.missing``, ``.unlisted``, ``.unreadable``, ``.size``, ``.ambiguous``,
-        ``.issuer``, ``.purpose``, ``.key``, ``.role``, ``.same-key``, ``.proof``, ``.early``, ``.expired``, ``.lifetime``,
-        ``.encoding``, ``.bomb``, ``.short``, ``.index``); or the note ``status.not-required``.
+        ``status.revocation`` and ``status.suspension`` as far as the attestation names such lists, each the bit (of a list
+        that is over only where it revokes, which is for ever); or the fault that keeps it from being read
+        (``status.missing``, ``.unlisted``, ``.unreadable``, ``.size``, ``.ambiguous``, ``.issuer``, ``.purpose``, ``.key``,
+        ``.role``, ``.same-key``, ``.proof``, ``.early``, ``.expired``, ``.lifetime``, ``.encoding``, ``.bomb``, ``.short``,
+        ``.index``); or the note ``status.not-required``.
     """
     issuer, entries = trust.issuer(document["issuer"]), document.get("credentialStatus", [])
     if issuer is None:
@@ -149,14 +150,34 @@ def _check_entry(entry: dict[str, Any], document: dict[str, Any], *, lists: List
     try:
         found = lists.of(url)
         _check_kin(found, document, purpose)
-        key, bits = verify_list(found, trust=trust, now=now)
-        _check_other_key(key, document, trust)
-        one = bitstring.bit(bits, index)
+        over = purpose == "revocation" and _revoked_once(found, index, document, trust=trust, now=now)
+        one = over or _bit(found, index, document, trust=trust, now=now)
     except AttestationError as error:
         hint = f" ({error.hint})" if error.hint else ""
         return Check(error.error_code, "fails", f"{purpose}: {error}{hint}")
     told = f"{'' if one else 'not '}{_WORDS[purpose]}: bit {index} of {url:.200}, valid until {found['validUntil']}"
+    told += "; that list is over, and a revocation is for ever" if over else ""
     return decide(f"status.{purpose}", not one, told)
+
+
+def _bit(found: dict[str, Any], index: int, document: dict[str, Any], *, trust: TrustList, now: str) -> bool:
+    key, bits = verify_list(found, trust=trust, now=now)
+    _check_other_key(key, document, trust)
+    return bitstring.bit(bits, index)
+
+
+def _revoked_once(found: dict[str, Any], index: int, document: dict[str, Any], *, trust: TrustList, now: str) -> bool:
+    """Whether a list that is over revoked it while it was valid.
+
+    Either way the attestation fails; but an archive that is opened in ten years has to say that it was revoked, not that
+    its list is old.  To clear somebody's name an old list, or the key of one, is never enough.
+    """
+    if now < found["validUntil"]:
+        return False
+    try:
+        return _bit(found, index, document, trust=trust, now=found["validFrom"])
+    except AttestationError:
+        return False
 
 
 def _check_kin(found: dict[str, Any], document: dict[str, Any], purpose: str) -> None:

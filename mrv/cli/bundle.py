@@ -32,6 +32,7 @@ def add_verbs(verbs: Any) -> None:
     make.add_argument(
         "--inside", type=int, default=DEFAULT_INSIDE, metavar="BYTES", help="largest table or map put inside; default, 16 MiB"
     )
+    make.add_argument("--revoked", action="store_true", help="keep an attestation that is revoked or suspended, as that")
     check_options(make)
     check = verb(of_bundle, "check", _check, "verify a bundle and all that is in it, as a unit")
     check.add_argument("bundle", type=Path)
@@ -48,7 +49,7 @@ def _make(args: argparse.Namespace) -> int:
     from mrv.attest import bundle, credential, durable
 
     data, checks = asked(args)
-    if any(check.status == "fails" for check in checks):
+    if not _may_be_kept(checks, args):
         return answer(checks, as_json=args.json, what="the attestation")
     document = credential.parse(data)
     named = {
@@ -64,16 +65,35 @@ def _make(args: argparse.Namespace) -> int:
     )
     opened = bundle.open_bundle(made)
     # Asked again of the very bytes: a file may have changed since, and the token's metadata was not asked yet.
-    checks = _content(opened, trust_of(args), args, root=None)
-    if any(check.status == "fails" for check in checks):
+    checks = _content(opened, trust_of(args), args, root=None, status=None)
+    if not _may_be_kept(checks, args):
         return answer(checks, as_json=args.json, what="the bundle")
     if not durable.create(args.out, made):
         raise UsageError("exists already", code="usage.file", file=args.out, hint="name another --out")
     members, absent = len(opened.files), opened.manifest.absent
-    told = {"bundle": str(args.out), "digest": opened.digest, "bytes": len(made), "members": members, "absent": len(absent)}
+    told = {
+        "bundle": str(args.out), "digest": opened.digest, "bytes": len(made), "members": members, "absent": len(absent),
+        "keptAs": bundle.kept_as(checks),
+    }  # fmt: skip
     left = f"{len(absent)} files of evidence, {sum(row.size for row in absent)} bytes, are listed and left out"
+    if told["keptAs"]:
+        left += f"\nits attestation is {told['keptAs']}: kept for the record, and refused by every check"
     say_json(told) if args.json else say(f"{args.out}: {members} members, {len(made)} bytes\n{opened.digest}\n{left}")
     return 0
+
+
+def _may_be_kept(checks: list[Check], args: argparse.Namespace) -> bool:
+    """Whether all holds, or all but the status where the caller says so; where that word is missing, a note names it."""
+    from mrv.attest.bundle import kept_as
+
+    if all(check.status != "fails" for check in checks):
+        if args.revoked:
+            raise UsageError("nothing revokes or suspends it", field="--revoked", hint="leave the word out, or give --status")
+        return True
+    standing = kept_as(checks)
+    if standing is not None and not args.revoked:
+        checks.append(Check("bundle.revoked", "note", f"all else holds; --revoked keeps it for the record, as {standing}"))
+    return standing is not None and args.revoked
 
 
 def _lists(document: dict[str, Any], folder: Path | None) -> list[bytes]:
@@ -107,11 +127,17 @@ def _check(args: argparse.Namespace) -> int:
         told = [Check(error.error_code, "fails", f"{error} ({error.hint})")]
         return answer(told, as_json=args.json, what="the bundle")
     checks = [*bundle.check_bundle(opened, digest=args.digest), bundle.record_note(opened, trust)]
-    checks += _content(opened, trust, args, root=args.evidence)
-    return answer(checks, as_json=args.json, what="the bundle")
+    checks += _content(opened, trust, args, root=args.evidence, status=args.status)
+    standing = bundle.kept_as(checks)
+    if standing is not None:
+        kept = f"nothing in it was changed, and its attestation is {standing}: a record, nothing to rely on"
+        checks.append(Check("bundle.revoked", "note", kept))
+    return answer(checks, as_json=args.json, what="the bundle", more={"keptAs": standing})
 
 
-def _content(opened: Bundle, trust: TrustList, args: argparse.Namespace, *, root: Path | None) -> list[Check]:
+def _content(
+    opened: Bundle, trust: TrustList, args: argparse.Namespace, *, root: Path | None, status: Path | None
+) -> list[Check]:
     """Every check of what the bundle shows, the caller's fresher files in place of its own; and what stays unread.
 
     Args:
@@ -119,6 +145,7 @@ def _content(opened: Bundle, trust: TrustList, args: argparse.Namespace, *, root
         trust: The caller's.
         args: Words of a verb with :func:`mrv.cli.checking.check_options`.
         root: Folder of the evidence that is left out; None leaves it unread, which is noted.
+        status: Folder of fresher status lists; None takes the bundle's.
     """
     from mrv.attest import bundle
     from mrv.attest.evidence import Held
@@ -129,7 +156,7 @@ def _content(opened: Bundle, trust: TrustList, args: argparse.Namespace, *, root
     lists = opened.under(bundle.STATUS)
     opinions = [*opened.under(bundle.COUNTERSIGNATURES).values(), *(read_file(path) for path in args.countersignature)]
     shown = Shown(
-        opened.attestation, Held(opened.evidence, root), args.status or (held_lists(lists) if lists else None),
+        opened.attestation, Held(opened.evidence, root), status or (held_lists(lists) if lists else None),
         tuple(dict.fromkeys(opinions)), log_proof, timestamp,
     )  # fmt: skip
     checks = judged(shown, trust, args)

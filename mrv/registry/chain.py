@@ -6,13 +6,13 @@ node's word; a verifier who does not trust it runs one.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mrv.errors import MRVError, UsageError
-from mrv.regular_file import read_regular
+from mrv.attest import evm_address
+from mrv.attest.signers.local import file_of, read_private_file, read_variable
+from mrv.errors import AttestationError, MRVError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 ZERO_ADDRESS = "0x" + "00" * 20
 TIMEOUT_S = 30
-_MAX_KEY_FILE = 4096
 _HASH = re.compile(r"0x[0-9a-f]{64}")
-_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
 
 
 class ChainError(MRVError):
@@ -62,7 +60,7 @@ class Chain:
         """A contract at an address that holds code.
 
         Raises:
-            ChainError: ``chain.address``, ``chain.no-code``.
+            ChainError: ``chain.address``, ``chain.checksum``, ``chain.no-code``.
         """
         address = check_address(address)
         name = self.web3.to_checksum_address(address)
@@ -130,10 +128,12 @@ def check_address(text: str) -> str:
     """``text`` in lower case, if it is an address.
 
     Raises:
-        ChainError: ``chain.address``.
+        ChainError: ``chain.address``; ``chain.checksum``: in mixed case that is not its checksum's (EIP-55).
     """
-    if not _ADDRESS.fullmatch(text.lower()):
+    if not evm_address.is_address(text):
         raise ChainError(f"{text!a:.80} is no address", code="chain.address", hint="0x and 40 hexadecimal digits")
+    if evm_address.has_wrong_checksum(text):
+        raise ChainError(f"{text} has a wrong checksum (EIP-55)", code="chain.checksum", hint=evm_address.remedy(text))
     return text.lower()
 
 
@@ -142,15 +142,13 @@ def load_account(uri: str) -> Any:
 
     Raises:
         UsageError: ``chain.key``: it cannot be read, or is no key; the message never holds it.
+        AttestationError: ``key.permissions``: others can read the file.
     """
     _web3()
     from eth_account import Account
 
     scheme, _, name = uri.partition(":")
-    try:
-        text = {"file": lambda: read_regular(name, _MAX_KEY_FILE).decode("ascii"), "env": lambda: os.environ[name]}[scheme]()
-    except (KeyError, OSError, ValueError):
-        text = ""
+    text = _secret(scheme, name)
     if not re.fullmatch(r"(0x)?[0-9a-fA-F]{64}", text.strip()):
         shown = uri if scheme in {"file", "env"} else "--key"  # what is no address may be the key itself
         raise UsageError("no key of 64 hexadecimal digits there", code="chain.key", field=shown, hint="file:PATH or env:NAME")
@@ -158,6 +156,20 @@ def load_account(uri: str) -> Any:
         return Account.from_key(text.strip())
     except ValueError:  # its message would hold the key
         raise UsageError("is no secp256k1 key", code="chain.key", field=uri, hint="make another") from None
+
+
+def _secret(scheme: str, name: str) -> str:
+    """What a key's URI leads to, by the rules for every other private key; empty where there is nothing."""
+    if scheme == "env":
+        return read_variable(name)
+    if scheme != "file":
+        return ""
+    try:
+        return read_private_file(file_of(name)).decode(errors="replace")
+    except AttestationError as error:
+        if error.error_code == "key.permissions":
+            raise
+        return ""
 
 
 def _web3() -> Callable[[Any], Any]:

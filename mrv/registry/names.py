@@ -1,11 +1,13 @@
 """Names: what other registries call the project, its owner and its verification body; an attestation knows none of it."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mrv.attest import evm_address
 from mrv.errors import UsageError
 from mrv.misfit import misfit
 from mrv.regular_file import read_regular
@@ -13,6 +15,7 @@ from mrv.regular_file import read_regular
 MAX_BYTES = 1 << 16
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+_EVM_ACCOUNT = re.compile(r"eip155:[0-9]{1,32}:(0[xX][0-9a-fA-F]{40})")
 
 
 class Names(BaseModel):
@@ -27,7 +30,8 @@ class Names(BaseModel):
     standard: Name | None = None
     """Standard that the body applied; default, the plan's programme."""
     owner_account: Name | None = None
-    """Account that owns the units: CDOP describes no unit without one."""
+    """Account that owns the units: CDOP describes no unit without one.  One on an EVM chain
+    (CAIP-10) in mixed case has to have its checksum's."""
     verification_body: Name | None = None
     """Verification body, as CAD Trust's picklist has it."""
     cadtrust_project: Uuid | None = None
@@ -48,6 +52,9 @@ class Names(BaseModel):
         for name, text in self.model_dump(exclude_none=True).items():
             if not text.isprintable():
                 raise ValueError(f"{name} holds a character that cannot be printed")
+        account = _EVM_ACCOUNT.fullmatch(self.owner_account or "")
+        if account is not None and evm_address.has_wrong_checksum(account[1]):
+            raise ValueError(f"owner_account has a wrong checksum (EIP-55): {evm_address.remedy(account[1])}")
         return self
 
 

@@ -87,9 +87,7 @@ def parse(text: str) -> Block:
     start, end = int(fields.get("start") or 0), int(fields.get("end") or 0)
     if start > end:
         raise _refusal(text, "range", f"runs from {start} to {end}", "a block ends no earlier than it begins")
-    parts = [fields[name] for name in grammar.space if fields[name] is not None] or [text]
-    return Block(text, grammar.registry, "/".join((grammar.registry, *parts)), start, end, _vintages(text, fields),
-                 fields["project"])  # fmt: skip
+    return Block(text, grammar.registry, grammar.number_space(match), start, end, _vintages(text, fields), fields["project"])
 
 
 def clashes(blocks: Iterable[Block], others: Iterable[Block] | None = None) -> Iterator[tuple[Block, Block]]:

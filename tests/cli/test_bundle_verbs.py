@@ -14,6 +14,9 @@ from mrv.attest import archive, bundle
 pytestmark = pytest.mark.filterwarnings("default:.*:DeprecationWarning")
 
 
+REVOKED, SUSPENDED = {"revocation": (attested.INDEX,)}, {"suspension": (attested.INDEX,)}
+
+
 def codes(out, status="fails"):
     return [check["code"] for check in json.loads(out)["checks"] if check["status"] == status]
 
@@ -145,6 +148,103 @@ def test_status_lists_grow_old_and_fresh_ones_take_their_place(mrv, tmp_path):
     assert rest(attested.NOW, "--countersignature", tmp_path / "opinion.json") == []
     file.write_bytes(made())
     assert rest(attested.NOW, "--countersignature", tmp_path / "opinion.json") == []
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Files of the small attestation, whose statement holds by a stub; ``(words of bundle make, words of a check)``."""
+    attested.stub_statement(monkeypatch)
+    (tmp_path / "trust.json").write_text(json.dumps(TRUST.as_json()))
+    (tmp_path / "attestation.json").write_bytes(ATTESTATION)
+    (tmp_path / "opinion.json").write_bytes(opinion())
+    words = ("--trust", tmp_path / "trust.json", "--asset", attested.ASSET, "--json")
+    make = (tmp_path / "attestation.json", "--out", tmp_path / "b.zip", "--countersignature", tmp_path / "opinion.json")
+    return (*make, *words, "--now", attested.NOW), words
+
+
+def lists(folder, ones, **options):
+    purposes = ("revocation", "suspension")
+    return attested.write_lists(folder, *(attested.status_list(name, ones.get(name, ()), **options) for name in purposes))
+
+
+@pytest.mark.parametrize(
+    ("ones", "kept", "failing"),
+    [
+        (REVOKED, "revoked", ["status.revocation"]),
+        (SUSPENDED, "suspended", ["status.suspension"]),
+        (REVOKED | SUSPENDED, "revoked", ["status.revocation", "status.suspension"]),
+    ],
+    ids=["revoked", "suspended", "both"],
+)
+def test_a_revoked_attestation_is_kept_by_an_explicit_word_and_refused(small, mrv, tmp_path, ones, kept, failing):
+    make, words = small
+    status = lists(tmp_path / "lists", ones)
+    code, out, _ = mrv("bundle", "make", *make, "--status", status)
+    assert (code, codes(out), "bundle.revoked" in codes(out, "note")) == (1, failing, True)
+    assert not (tmp_path / "b.zip").exists()
+
+    code, out, err = mrv("bundle", "make", *make, "--status", status, "--revoked")
+    assert (code, json.loads(out)["keptAs"]) == (0, kept), err
+    code, out, _ = mrv("bundle", "check", tmp_path / "b.zip", *words, "--now", attested.NOW)
+    told = json.loads(out)
+    assert (code, codes(out), told["holds"], told["keptAs"]) == (1, failing, False, kept)
+    assert {"bundle.form", "bundle.attestation", "bundle.evidence", "proof.valid"} <= set(codes(out, "holds"))
+    assert "bundle.revoked" in codes(out, "note")
+
+    assert mrv("bundle", "extract", tmp_path / "b.zip", "--out", tmp_path / "x")[0] == 0
+    extracted = (
+        "check",
+        tmp_path / "x" / "attestation.json",
+        *words,
+        "--status",
+        tmp_path / "x" / "status",
+        "--now",
+        attested.NOW,
+    )
+    code, out, _ = mrv(*extracted, "--countersignature", tmp_path / "opinion.json")
+    assert (code, codes(out)) == (1, failing)
+
+
+def test_in_ten_years_it_is_still_revoked(small, mrv, tmp_path):
+    """Its list is old, and so is the key of the list: no fresh list is needed to say what is so for ever."""
+    make, words = small
+    assert mrv("bundle", "make", *make, "--status", lists(tmp_path / "lists", REVOKED), "--revoked")[0] == 0
+    trust = TRUST.as_json()
+    for issuer in trust["issuers"]:
+        for key in issuer["keys"]:
+            key["notAfter"] = key["notAfter"] if key["roles"] == ["status"] else None
+    (tmp_path / "trust.json").write_text(json.dumps(trust))
+    code, out, _ = mrv("bundle", "check", tmp_path / "b.zip", *words, "--now", "2036-03-01T00:00:00Z")
+    assert (code, codes(out), json.loads(out)["keptAs"]) == (1, ["status.revocation", "status.key"], "revoked")
+
+
+def test_a_fresh_list_revokes_what_was_bundled_before(small, mrv, tmp_path):
+    make, words = small
+    assert mrv("bundle", "make", *make, "--status", lists(tmp_path / "lists", {}))[0] == 0
+    words = ("bundle", "check", tmp_path / "b.zip", *words, "--now", attested.NOW)
+    code, out, _ = mrv(*words)
+    assert (code, json.loads(out)["keptAs"]) == (0, None)
+    code, out, _ = mrv(*words, "--status", lists(tmp_path / "fresh", REVOKED))
+    assert (code, codes(out), json.loads(out)["keptAs"]) == (1, ["status.revocation"], "revoked")
+
+
+def test_the_word_is_refused_where_nothing_is_revoked(small, mrv, tmp_path):
+    make, _ = small
+    code, _, err = mrv("bundle", "make", *make, "--status", lists(tmp_path / "lists", {}), "--revoked")
+    assert (code, "--revoked" in err, (tmp_path / "b.zip").exists()) == (2, True, False)
+
+
+def test_the_word_excuses_nothing_else(small, mrv, tmp_path):
+    make, _ = small
+    other = [word if word != attested.ASSET else attested.ASSET.replace("/7", "/8") for word in make]
+    code, out, _ = mrv("bundle", "make", *other, "--status", lists(tmp_path / "lists", REVOKED), "--revoked")
+    assert (code, codes(out)) == (1, ["status.revocation", "binding.asset"])
+    old = lists(tmp_path / "old", SUSPENDED, now="2026-02-01T00:00:00Z")
+    code, out, _ = mrv("bundle", "make", *make, "--status", old, "--revoked")
+    assert (code, codes(out)) == (1, ["status.expired", "status.expired"])
+    code, out, _ = mrv("bundle", "make", *make, "--revoked")
+    assert (code, codes(out)) == (1, ["status.missing"])
+    assert not (tmp_path / "b.zip").exists()
 
 
 @pytest.mark.parametrize(

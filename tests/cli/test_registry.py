@@ -64,6 +64,39 @@ def test_serials_are_signed_checked_and_not_counted_twice(run, keys, mrv, tmp_pa
     assert (status, failed(told)) == (1, ["binding.serials-quantity"])
 
 
+CHECKSUMMED = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"  # of EIP-55's test cases
+ASSET = f"eip155:137/erc1155:{CHECKSUMMED}/7"
+
+
+def test_a_token_is_bound_by_any_right_spelling_and_refused_where_its_checksum_is_wrong(run, keys, mrv):
+    """Before the run computes anything, and wherever the caller names the token."""
+    wrong = ASSET.replace("fB69", "fb69")
+    for assets, code, remedy in (
+        ([wrong], "asset.checksum", CHECKSUMMED),
+        (["eip155:137/erc1155:0x12/7"], "asset.invalid", "40 hex digits"),
+        ([ASSET, ASSET.lower()], "binding.assets-distinct", "once"),
+    ):
+        status, err, out = run(more=f"assets = {json.dumps(assets)}\n")
+        assert (status, out.exists()) == (2, False)
+        assert f"error[{code}]" in err
+        assert "binding.toml: assets" in err
+        assert remedy in err.partition("what to do")[2]
+    status, err, out = run(more=f'assets = ["{ASSET}"]\n')
+    assert status == 0, err
+    attestation = out / "attestation.json"
+    assert json.loads(attestation.read_bytes())["credentialSubject"]["binding"]["assets"] == [ASSET.lower()]
+    words = ("--trust", keys[1], "--json")
+    for asset in (ASSET, ASSET.lower(), ASSET.replace(CHECKSUMMED, "0x" + CHECKSUMMED[2:].upper())):
+        assert mrv("check", attestation, *words, "--asset", asset)[0] == 0
+    for verb in (
+        ("check",),
+        ("export", "--to", "eas", "--uri", "https://example.org/a"),
+        ("bundle", "make", "--out", out / "b"),
+    ):
+        status, _, err = mrv(*verb, attestation, *words, "--asset", wrong)
+        assert (status, "error[asset.checksum]" in err, CHECKSUMMED in err) == (2, True, True), err
+
+
 def test_a_ledger_that_cannot_be_read(keys, mrv, tmp_path):
     (tmp_path / "a.json").write_text("{}")
     status, _, err = mrv("check", tmp_path / "a.json", "--trust", keys[1], "--no-asset", "--ledger", tmp_path / "none")

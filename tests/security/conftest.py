@@ -7,8 +7,8 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from support.log_fixtures import log, one  # noqa: F401 - fixtures
 from unit.attest.conftest import (  # noqa: F401 - its fixtures
-    _parts,
     ask,
     curve_signer,
     make_signer,
@@ -35,8 +35,8 @@ def world(signed, unsigned, parts, signer, other, curve_signer, trust_list):
     """
     verifier, thief, status = (make_signer(seed) for seed in (11, 12, 13))
     made = trust_list
-    for one, roles in ((curve_signer, ["attester"]), (verifier, ["verifier"]), (status, ["status"])):
-        made = add_key(made, keys.encode_multikey(one.public_key), roles=roles, now=START, until=END)
+    for by, roles in ((curve_signer, ["attester"]), (verifier, ["verifier"]), (status, ["status"])):
+        made = add_key(made, keys.encode_multikey(by.public_key), roles=roles, now=START, until=END)
 
     def attest(by, *, issuer=None, created=SIGNED, **changes):
         document = credential.build(issuer=issuer or by.issuer, **{**parts, **changes})

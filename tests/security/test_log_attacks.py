@@ -9,6 +9,7 @@ import shutil
 
 import pytest
 from support import logs
+from support.refusals import refused
 
 from mrv.attest.log import merkle, reader, watch, writer
 from mrv.attest.log.checkpoint import SignedCheckpoint, parse_checkpoint
@@ -18,22 +19,11 @@ from mrv.attest.log.policy import LogPolicy
 from mrv.attest.log.reader import open_copy
 from mrv.attest.log.sidecar import Sidecar
 from mrv.attest.log.signatures import cosign, verifier_key
-from mrv.attest.log.witness import WitnessRefusal
 from mrv.errors import AttestationError, LogError
 
 NOW = "2026-03-02T12:00:00Z"
 LEAF = 4
 HONEST = logs.entry(LEAF)
-
-
-@pytest.fixture
-def log(tmp_path):
-    return logs.make(tmp_path / "log", 9)
-
-
-@pytest.fixture
-def one(tmp_path):
-    return logs.witness(tmp_path, 1)
 
 
 @pytest.fixture
@@ -63,12 +53,6 @@ def with_signatures(sidecar, *signatures):
     return Sidecar(sidecar.index, sidecar.path, SignedCheckpoint(Note(signed.note.text, signatures), signed.checkpoint))
 
 
-def refusal(call, *args, **options):
-    with pytest.raises(WitnessRefusal) as caught:
-        call(*args, **options)
-    return caught.value.error_code
-
-
 def forked(tmp_path, log, keep, count):
     """A log that shares ``keep`` leaves with ``log`` and goes on otherwise, under the same key."""
     folder = tmp_path / "fork"
@@ -86,7 +70,7 @@ def test_rollback(log, one, tmp_path):
     shutil.copytree(log, tmp_path / "monday")
     writer.append(log, logs.entries(0, 12), signer=logs.LOG_KEY)
     one.cosign_copy(open_copy(log), seconds=logs.NOON)
-    assert refusal(one.cosign_copy, open_copy(tmp_path / "monday"), seconds=logs.NOON + 60) == "witness.rollback"
+    assert refused(one.cosign_copy, open_copy(tmp_path / "monday"), seconds=logs.NOON + 60) == "witness.rollback"
     assert one.latest(logs.ORIGIN).checkpoint.size == 12
 
 
@@ -95,7 +79,7 @@ def test_fork(log, one, tmp_path, keep, count):
     """The log shows another tree, of the same size or larger, to the witness and to the watch."""
     one.cosign_copy(open_copy(log), seconds=logs.NOON)
     other = forked(tmp_path, log, keep, count)
-    assert refusal(one.cosign_copy, open_copy(other), seconds=logs.NOON + 60) == "witness.fork"
+    assert refused(one.cosign_copy, open_copy(other), seconds=logs.NOON + 60) == "witness.fork"
     for pair in ((log, other), (other, log)):
         checks = watch.compare(*map(watch.open_view, pair), policy=logs.policy())
         assert [check.code for check in checks if check.status == "fails"] == ["watch.consistent"]
@@ -117,7 +101,7 @@ def test_rewritten_history_under_a_later_checkpoint(log, one, tmp_path):
     other = open_copy(forked(tmp_path, log, 3, 20))
     honest = merkle.consistency(9, 20, other.tree().node)
     for proof in (honest, [], honest[::-1], [bytes(32)] * len(honest), [one.latest(logs.ORIGIN).checkpoint.root, *honest]):
-        assert refusal(one.cosign, other.signed, old=9, proof=proof, seconds=logs.NOON + 60) == "witness.fork"
+        assert refused(one.cosign, other.signed, old=9, proof=proof, seconds=logs.NOON + 60) == "witness.fork"
 
 
 def test_forged_cosignature(judge, sidecar, one):

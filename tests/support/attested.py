@@ -65,9 +65,11 @@ PARTS: dict[str, Any] = {
 
 
 def stub_statement(monkeypatch: Any) -> None:
-    """``check_statement`` holds, so that what is asked here is the document around the statement."""
+    """``check_statement`` holds unless the statement says it is ``broken``: what is asked is the document around it."""
     module = ModuleType("mrv.statement")
-    module.check_statement = lambda _: [Check("statement.schema", "holds", "stub")]  # type: ignore[attr-defined]
+    module.check_statement = lambda statement: [  # type: ignore[attr-defined]
+        Check("statement.schema", "fails" if statement.get("broken") else "holds", "stub")
+    ]
     monkeypatch.setitem(sys.modules, "mrv.statement", module)
 
 

@@ -32,6 +32,22 @@ def box(x: float, y: float, width: float = 1, height: float = 1) -> list[list[fl
     return [[x, y], [x + width, y], [x + width, y + height], [x, y + height], [x, y]]
 
 
+def materials_of(statement: Any) -> list[dict[str, Any]]:
+    """A signed file for each input, band and map of a whole project's statement; no such file lies anywhere."""
+    rows = [("input", statement.project.boundary_digest, None, None)]
+    rows += [("input", table.digest, None, None) for table in statement.inputs]
+    rows += [("pixels", band.pixels, scene.id, band.band) for scene in statement.evidence for band in scene.bands]
+    rows += [("map", one.pixels, None, one.name) for one in statement.activity.maps]
+    return [_file(role, digest.removeprefix("sha256:"), item, band) for role, digest, item, band in rows]
+
+
+def _file(role: str, digest: str, item: str | None, band: str | None) -> dict[str, Any]:
+    return {
+        "path": f"{role}/{digest}.x", "href": None, "size": 1, "sha256": digest, "role": role, "item": item, "band": band,
+        "sourceSha256": None, "sourceVerified": False,
+    }  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Bound:
     """An attestation and the boundary it names."""

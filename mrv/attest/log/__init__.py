@@ -7,7 +7,8 @@ The tour:
    signature, the log's and a witness's; :mod:`~mrv.attest.log.checkpoint` is the note that names a tree.
 3. :mod:`~mrv.attest.log.durable` writes files that survive a crash, :mod:`~mrv.attest.log.tiles` lays the tree out in them,
    :mod:`~mrv.attest.log.entry` is what a leaf says.
-4. :mod:`~mrv.attest.log.writer` appends; :mod:`~mrv.attest.log.reader` proves and audits.
+4. :mod:`~mrv.attest.log.writer` appends; :mod:`~mrv.attest.log.reader` proves and audits, with what
+   :mod:`~mrv.attest.log.kept` finds of smaller trees.
 5. :mod:`~mrv.attest.log.witness` cosigns what is consistent with all it has seen, and nothing else;
    :mod:`~mrv.attest.log.exchange` is how one is asked; :mod:`~mrv.attest.log.watch` finds a log that shows two faces.
 6. :mod:`~mrv.attest.log.sidecar` is the ``.tlog-proof`` file, :mod:`~mrv.attest.log.policy` says whose word counts, and

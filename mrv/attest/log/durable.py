@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mrv.attest.durable import sync_folder
+from mrv.attest.durable import put_in_place, sync_folder, write_new
 from mrv.errors import LogError
 from mrv.regular_file import read_regular
 
@@ -70,16 +70,8 @@ class Folder:
             self._make(path.parent)
             # A draft left by a power cut may still share its bytes with a file in place: never write into it.
             draft.unlink(missing_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-            try:
-                left = memoryview(data)
-                while left:
-                    left = left[os.write(descriptor, left) :]
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            draft.replace(path)
-            sync_folder(path.parent)
+            write_new(draft, data)
+            put_in_place(draft, path)
         except OSError as error:
             raise _unwritable(error, path) from error
 

@@ -10,6 +10,7 @@ from mrv.attest.log import merkle
 from mrv.attest.log.checkpoint import SignedCheckpoint, parse_checkpoint
 from mrv.attest.log.durable import Folder
 from mrv.attest.log.entry import check_entry
+from mrv.attest.log.kept import kept
 from mrv.attest.log.note import MAX_BYTES
 from mrv.attest.log.sidecar import Sidecar
 from mrv.attest.log.signatures import signed_by
@@ -98,7 +99,8 @@ def audit(path: str | os.PathLike[str], *, policy: LogPolicy) -> list[Check]:
         policy: Whose logs count.
 
     Returns:
-        ``log.origin``, ``log.signature``, ``log.entries``, ``log.tiles``.
+        ``log.origin``, ``log.signature``, ``log.entries``, ``log.tiles``, ``log.earlier``, and where there are such files
+        the note ``log.beyond``.
 
     Raises:
         LogError: As :func:`open_copy`.
@@ -120,16 +122,25 @@ def check_signature(signed: SignedCheckpoint, policy: LogPolicy) -> list[Check]:
 
 
 def check_files(copy: LogCopy) -> list[Check]:
-    """``log.entries`` (they give the signed root) and ``log.tiles`` (so does each tile)."""
+    """Of a copy's files.
+
+    Args:
+        copy: A log, or a copy of one.
+
+    Returns:
+        ``log.entries`` (they give the signed root), ``log.tiles`` (so does each tile), ``log.earlier`` (what is left of
+        smaller trees agrees with this one), and the note ``log.beyond`` where files go beyond the signed tree or are no log's.
+    """
     tree, wanted = copy.tree(), copy.signed.checkpoint
     try:
         entries = [check_entry(entry) for entry in tree.entries()]
-        whole = Tree(copy.folder, wanted.size, grown(Tree(copy.folder, 0), entries))
+        files = grown(Tree(copy.folder, 0), entries)
+        whole = Tree(copy.folder, wanted.size, files)
         root = whole.root()
     except LogError as error:
         return [Check("log.entries", "fails", f"{error} ({error.hint})")]
     answer = decide("log.entries", root == wanted.root, f"{wanted.size} leaves, root {root.hex()}, signed {wanted.root.hex()}")
-    return [answer, _tiles(tree, whole)]
+    return [answer, _tiles(tree, whole), *_beside(copy.folder, files)]
 
 
 def _tiles(tree: Tree, whole: Tree) -> Check:
@@ -146,3 +157,19 @@ def _tiles(tree: Tree, whole: Tree) -> Check:
     except LogError as error:
         return Check("log.tiles", "fails", f"{error} ({error.hint})")
     return Check("log.tiles", "holds", f"{seen} tiles")
+
+
+def _beside(folder: Folder, files: dict[str, bytes]) -> list[Check]:
+    """What else lies in the folder; that a log goes on serving partial tiles of smaller trees is as C2SP tlog-tiles asks."""
+    try:
+        found = kept(folder, files)
+    except LogError as error:
+        return [Check("log.earlier", "fails", f"{error} ({error.hint})")]
+    told = f"{len(found.earlier)} partial files of smaller trees, kept for their checkpoints, begin this one"
+    checks = [Check("log.earlier", "holds", told)]
+    if rest := [*found.beyond, *found.strange]:
+        told = (
+            f"{len(rest)} files are not of the signed tree, such as {rest[0]!a:.120}: an append that has not ended, or no log's"
+        )
+        checks.append(Check("log.beyond", "note", told))
+    return checks

@@ -9,9 +9,10 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mrv.attest.log import merkle
 from mrv.errors import LogError
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 
 WIDTH = 256
 _LEVELS = 8
+_MAX_LEVELS = 64
 MAX_FILE = WIDTH * (2 + 65_535)
 """Bytes of the largest entry bundle."""
+_NAME = re.compile(r"tile/(?P<level>entries|[0-9]{1,2})/(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[0-9]{1,3}))?")
 Level = int | Literal["entries"]
 
 
@@ -33,6 +36,27 @@ def tile_path(level: Level, index: int, width: int = WIDTH) -> str:
     parts = [digits[place : place + 3] for place in range(0, len(digits), 3)]
     name = "/".join([*(f"x{part}" for part in parts[:-1]), parts[-1]])
     return f"tile/{level}/{name}" + ("" if width == WIDTH else f".p/{width}")
+
+
+class Place(NamedTuple):
+    """Which tile or entry bundle a name is of."""
+
+    level: Level
+    number: int
+    """Index in the level."""
+    width: int
+    """Hashes or entries that it holds."""
+
+
+def place_of(name: str) -> Place | None:
+    """What a name such as :func:`tile_path` makes is of; None for every other name."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    level: Level = "entries" if match["level"] == "entries" else int(match["level"])
+    place = Place(level, int(re.sub("[x/]", "", match["index"])), int(match["width"] or WIDTH))
+    possible = place.width > 0 and (level == "entries" or level < _MAX_LEVELS)
+    return place if possible and tile_path(*place) == name else None
 
 
 def widths(count: int) -> Iterator[tuple[int, int]]:
@@ -85,7 +109,7 @@ class Tree:
             LogError: ``log.tile-missing`` or ``log.tile-torn``.
         """
         name, data, width = self._file("entries", index, self.size)
-        entries = _unpack(data)
+        entries = unpack(data)
         wanted = WIDTH if name == tile_path("entries", index) else width
         if entries is None or len(entries) != wanted:
             raise self.torn(name, "it does not hold its entries")
@@ -156,7 +180,8 @@ def _bundles(tree: Tree, entries: Sequence[bytes]) -> dict[str, bytes]:
     }
 
 
-def _unpack(data: bytes) -> list[bytes] | None:
+def unpack(data: bytes) -> list[bytes] | None:
+    """The entries of a bundle; None where it does not end with one."""
     entries, place = [], 0
     while place < len(data):
         length = int.from_bytes(data[place : place + 2], "big")

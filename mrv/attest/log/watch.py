@@ -66,7 +66,7 @@ def compare(left: View, right: View, *, policy: LogPolicy) -> list[Check]:
         policy: Whose logs count.
 
     Returns:
-        For each view ``log.origin``, ``log.signature``, and of a copy ``log.entries`` and ``log.tiles``; then
+        For each view ``log.origin``, ``log.signature``, and of a copy ``log.entries``, ``log.tiles`` and ``log.earlier``; then
         ``watch.origin`` and ``watch.consistent``.
     """
     checks = [check for view in (left, right) for check in _own(view, policy)]

@@ -83,8 +83,13 @@ def load_file(rest: str) -> LocalKey:
     Raises:
         AttestationError: ``key.unreadable``, ``key.permissions``, ``key.format`` or ``key.suite``.
     """
-    path = Path(unquote(rest.removeprefix("//")) if rest.startswith("///") else rest)
+    path = file_of(rest)
     return _from_pem(read_private_file(path), str(path))
+
+
+def file_of(rest: str) -> Path:
+    """The path in ``file:PATH`` or ``file:///PATH``, without ``file:``."""
+    return Path(unquote(rest.removeprefix("//")) if rest.startswith("///") else rest)
 
 
 def load_env(name: str) -> LocalKey:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.bound import materials_of, signer
+
+from mrv.attest import credential, proof
+from mrv.attest.trust import trust_for, write_trust
+from mrv.units import utc_now
 
 pytest.importorskip("web3", reason="web3 is not installed: pip install 'mrv[chain]'")
 pytest.importorskip("eth_tester", reason="eth-tester is not installed")
 pytest.importorskip("rasterio", reason="the pipeline is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-from support.bound import signer  # noqa: E402
-
-from mrv.attest import credential, proof  # noqa: E402
-from mrv.attest.trust import trust_for, write_trust  # noqa: E402
-from mrv.units import utc_now  # noqa: E402
 
 URI = "https://example.org/attestation.json"
 
@@ -30,22 +29,11 @@ def attestation(whole_statement, world, tmp_path):
     """An attestation bound to a token of the network; its files, and the token."""
     s, now = whole_statement, utc_now()
     asset = f"eip155:{world.chain.chain_id}/erc1155:{world.eas.lower()}/7"
-
-    def row(digest, item=None, band=None, role="input"):
-        digest = digest.removeprefix("sha256:")
-        return {
-            "path": f"{role}/{digest}.x", "href": None, "size": 1, "sha256": digest, "role": role, "item": item, "band": band,
-            "sourceSha256": None, "sourceVerified": False,
-        }  # fmt: skip
-
-    materials = [row(s.project.boundary_digest), *(row(table.digest) for table in s.inputs)]
-    materials += [row(b.pixels, scene.id, b.band, "pixels") for scene in s.evidence for b in scene.bands]
-    materials += [row(m.pixels, None, m.name, "map") for m in s.activity.maps]
     networks = [{"chain": f"eip155:{world.chain.chain_id}", "genesis": world.genesis}]
     document = credential.build(
         statement=s.as_json(),
         binding={"supersedes": [], "assets": [asset], "serials": [], "networks": networks},
-        materials=materials,
+        materials=materials_of(s),
         provenance={"started": now, "ended": now, "software": {}, "platform": {}, "where": "local", "warnings": []},
         issuer=signer().issuer,
         valid_from=now,

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mrv.attest import caip19
+from mrv.attest import caip19, evm_address
 from mrv.errors import UsageError
-from mrv.registry.chain import ChainError, load_account, open_chain, open_network
+from mrv.registry.chain import ChainError, open_chain, open_network
 from mrv.registry.delegation import delegate
 from mrv.registry.eas import SCHEMA, Fields
 from mrv.registry.onchain import EAS_ABI, attach, read_back, schema_uid
@@ -176,6 +176,12 @@ def test_an_address_without_code_or_of_another_contract(world, write):
         with pytest.raises(ChainError) as caught:
             write(eas=eas)
         assert caught.value.error_code == code
+    right = evm_address.checksummed(world.eas)
+    for place, told in (("eas", right), ("recipient", evm_address.checksummed("0x" + "cd" * 20))):
+        with pytest.raises(ChainError) as caught:
+            write(**{place: "0x" + told[2:].swapcase()})
+        assert caught.value.error_code == "chain.checksum"
+        assert told in caught.value.hint
     from eth_tester.exceptions import TransactionFailed
 
     with pytest.raises(TransactionFailed):
@@ -331,12 +337,15 @@ def emit(world):
     return run
 
 
+def _word(number):
+    return number.to_bytes(32)
+
+
 def test_retired_in_the_manner_of_toucan(world, emit):
     sender = bytes(12) + bytes.fromhex("ab" * 20)
-    word = lambda n: n.to_bytes(32)  # noqa: E731
-    address = emit("Retired(address,uint256,uint256)", sender + word(3 * 10**18) + word(1))
-    emit("Retired(address,uint256)", sender + word(10**18))
-    emit("FeePaid(address,uint256)", sender + word(10**20))
+    address = emit("Retired(address,uint256,uint256)", sender + _word(3 * 10**18) + _word(1))
+    emit("Retired(address,uint256)", sender + _word(10**18))
+    emit("FeePaid(address,uint256)", sender + _word(10**20))
     moved = read_movement(world.chain, asset(world, address, None, "erc20"), first_block=0, confirmations=0)
     assert moved.retired == 4 * 10**18
     held = [c.status for c in check_movement(moved, attested_kg=4000, units_per_tonne=10**18)]
@@ -350,19 +359,3 @@ def test_an_event_that_does_not_decode_is_refused(world, emit, signature):
     with pytest.raises(ChainError) as caught:
         read_movement(world.chain, asset(world, address, None, "erc20"), first_block=0, confirmations=0)
     assert caught.value.error_code == "chain.log"
-
-
-@pytest.mark.parametrize("text", ["", "11" * 31, "11" * 33, "zz" * 32, "00" * 32, "ff" * 32])
-def test_a_key_that_is_none_is_refused_and_not_told(tmp_path, monkeypatch, text):
-    (tmp_path / "key").write_text(text)
-    monkeypatch.setenv("KEY_OF_TEST", text)
-    for uri in (f"file:{tmp_path / 'key'}", "env:KEY_OF_TEST", "env:NO_SUCH_KEY", "pkcs11:x", f"file:{tmp_path}"):
-        with pytest.raises(UsageError) as caught:
-            load_account(uri)
-        assert caught.value.error_code == "chain.key"
-        assert not text or text not in f"{caught.value} {caught.value.hint}"
-    with pytest.raises(UsageError) as caught:
-        load_account("0x" + "01" * 32)
-    assert "01" * 32 not in f"{caught.value} {caught.value.hint}", "pasted in the place of its address"
-    (tmp_path / "key").write_text("0x" + "11" * 32 + "\n")
-    assert load_account(f"file:{tmp_path / 'key'}").address.startswith("0x")

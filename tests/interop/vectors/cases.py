@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import gzip
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mrv.attest import bitstring, credential, keys, proof
 from mrv.attest.status_list import sign_list
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ISSUER, OTHER = "did:web:verifier.example", "did:web:other.example"
 ASSET = "eip155:137/erc1155:0x00000000000000000000000000000000000000aa/7"
@@ -50,6 +53,10 @@ class Vector:
     created: str = CREATED
     spaces: int = 0
     """How many spaces stand before the document."""
+    alter: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    """What is made of the new proof."""
+    late: tuple[tuple[str, str], ...] = ()
+    """Text that is replaced after signing."""
 
 
 def trust_list(*, required: bool = False, other: bool = False, **changes: Any) -> dict[str, Any]:
@@ -108,6 +115,7 @@ HELD = status_list("suspension")
 STATUS: dict[str, tuple[dict[str, Any], ...]] = {
     "clear": (status_list(ones=(INDEX - 1, INDEX + 1)), HELD),
     "revoked": (status_list(ones=(INDEX,)), HELD),
+    "revoked-and-expired": (status_list(ones=(INDEX,), now="2026-02-22T00:00:00Z"), HELD),
     "suspended": (status_list(), status_list("suspension", (INDEX,))),
     "none": (),
     "one-missing": (status_list(),),
@@ -313,6 +321,7 @@ FOLDERS = {
     "not-gzip": ("status.encoding", "not gzip"),
     "twice": ("status.ambiguous", "two lists of one id"),
     "revoked": ("status.revocation", "revoked"),
+    "revoked-and-expired": ("status.revocation", "revoked by a list that is over: for ever"),
     "suspended": ("status.suspension", "suspended"),
     "one-missing": ("status.missing", "one of the two lists is not there"),
 }

@@ -17,13 +17,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import p256_cases
+from cases import STATUS, TRUST, Vector, valid_document, vectors
+
+from mrv.attest import credential, proof, strict_json
+
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parents[1])]
-
-from cases import STATUS, TRUST, Vector, valid_document, vectors  # noqa: E402
-
-from mrv.attest import credential, proof, strict_json  # noqa: E402
-
 DOCS = HERE.parents[2] / "docs"
 
 
@@ -47,10 +46,12 @@ def build(parts: dict[str, Any]) -> dict[str, Any]:
     document = valid_document(parts)
     text = strict_json.canonical(document).decode()
     files: dict[str, Any] = {"valid.json": text}
-    files |= {f"{name}.json": value for name, value in TRUST.items()}
-    for name, lists in STATUS.items():
+    files |= {f"{name}.json": value for name, value in {**TRUST, **p256_cases.TRUST}.items()}
+    for name, lists in {**STATUS, **p256_cases.LISTS}.items():
         files |= {f"status/{name}/{number}.json": one for number, one in enumerate(lists)}
-    files["vectors.json"] = {name: _row(vector, text) for name, vector in vectors(text, document).items()}
+    every = {**vectors(text, document), **p256_cases.p256_vectors()}
+    files["vectors.json"] = {name: _row(vector, text) for name, vector in every.items()}
+    files["keys.json"] = p256_cases.key_vectors()
     return files
 
 
@@ -60,12 +61,14 @@ def _row(vector: Vector, text: str) -> dict[str, Any]:
         changed = json.loads(spelled(text, change))
         old = changed.pop("proof")
         new = proof.sign(changed, vector.signed_by, vector.created)["proof"]
+        new = new if vector.alter is None else vector.alter(new)
         change += [
             (f'"{member}":"{old[member]}"', f'"{member}":"{new[member]}"')
-            for member in ("created", "verificationMethod", "proofValue")
+            for member in ("created", "cryptosuite", "verificationMethod", "proofValue")
             if old[member] != new[member]
         ]
         assert json.loads(spelled(text, change)) == {**changed, "proof": {**new, "@context": old["@context"]}}
+        change += vector.late
     return {
         "says": vector.says, "replace": [list(pair) for pair in change], "spaces": vector.spaces,
         "encoding": vector.encoding,
@@ -96,6 +99,7 @@ def held() -> dict[str, Any]:
 
 def fresh() -> dict[str, Any]:
     """Statement and materials of the tests' tiny project, computed again."""
+    sys.path.insert(0, str(HERE.parents[1]))
     from support.run_tiny import run_tiny
     from support.tiny_project import tiny_project
 

@@ -9,21 +9,15 @@ import tracemalloc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.refusals import refused
 
 from mrv.attest import bitstring
-from mrv.errors import AttestationError
 
 BITS = bitstring.MIN_BITS
 
 
 def text_of(data):
     return "u" + base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def refusal(call, *arguments):
-    with pytest.raises(AttestationError) as error:
-        call(*arguments)
-    return error.value.error_code
 
 
 def test_the_specifications_own_list():
@@ -48,15 +42,15 @@ def test_round_trip(ones, other):
 
 @pytest.mark.parametrize("index", [-1, BITS, 10**15])
 def test_an_index_outside(index):
-    assert refusal(bitstring.bit, bytes(BITS // 8), index) == "status.index"
-    assert refusal(bitstring.pack, [index], BITS) == "status.index"
+    assert refused(bitstring.bit, bytes(BITS // 8), index) == "status.index"
+    assert refused(bitstring.pack, [index], BITS) == "status.index"
 
 
 @pytest.mark.parametrize(
     ("bits", "code"), [(0, "status.short"), (BITS - 8, "status.short"), (BITS + 1, "status.size"), (2**23 + 8, "status.size")]
 )
 def test_lengths(bits, code):
-    assert refusal(bitstring.pack, [], bits) == code
+    assert refused(bitstring.pack, [], bits) == code
 
 
 def zipped(data: bytes) -> bytes:
@@ -91,7 +85,7 @@ GOOD = zipped(bytes(BITS // 8))
     ],
 )
 def test_what_is_no_list(text, code):
-    assert refusal(bitstring.unpack, text) == code
+    assert refused(bitstring.unpack, text) == code
 
 
 def test_the_longest_list_is_read():
@@ -103,7 +97,7 @@ def test_a_bomb_costs_no_memory():
     bomb = text_of(zipped(bytes(1 << 28)))
     tracemalloc.start()
     try:
-        assert refusal(bitstring.unpack, bomb) == "status.bomb"
+        assert refused(bitstring.unpack, bomb) == "status.bomb"
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()

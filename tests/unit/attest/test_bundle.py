@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from support import attested
 from support.attested import stub_statement
 from support.bundles import ATTESTATION, BOUNDARY, DOCUMENT, PIXELS, TRUST, encoded_lists, fails, made, opinion
+from support.refusals import refused
 
 from mrv.attest import archive, bundle, credential, status, verify
 from mrv.attest.evidence import Held, check_held
+from mrv.checks import Check
 from mrv.errors import AttestationError
 
 MATERIALS = DOCUMENT["credentialSubject"]["materials"]
@@ -34,13 +36,6 @@ def _statement_stub(monkeypatch):
 
 def told(checks):
     return {check.code: (check.status, check.detail) for check in checks}
-
-
-def refused(call, *arguments, **options):
-    with pytest.raises(AttestationError) as caught:
-        call(*arguments, **options)
-    assert caught.value.hint
-    return caught.value.error_code
 
 
 def no_conflict(files):
@@ -210,6 +205,36 @@ def test_extract_leaves_nothing_after_a_failure(tmp_path, monkeypatch, after):
     monkeypatch.setattr(Path, "open", full)
     assert refused(bundle.extract, opened, tmp_path / "out") == "file.unwritable"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("failing", "standing"),
+    [
+        ((), None),
+        (("status.revocation",), "revoked"),
+        (("status.revocation", "status.suspension"), "revoked"),
+        (("status.revocation", "status.expired"), "revoked"),
+        (("status.suspension",), "suspended"),
+        (("status.suspension", "status.expired"), None),
+        (("status.expired",), None),
+        (("status.missing",), None),
+        (("status.revocation", "proof.valid"), None),
+        (("status.revocation", "bundle.evidence"), None),
+        (("key.valid",), None),
+    ],
+)
+def test_what_it_is_kept_as(failing, standing):
+    checks = [Check("proof.valid", "holds"), Check("bundle.record", "note"), *(Check(code, "fails") for code in failing)]
+    assert bundle.kept_as(checks) == standing
+
+
+def test_a_revoked_attestation_is_whole_and_refused():
+    """All of the bundle holds, and the lists inside say what the attestation is."""
+    data = made(status=encoded_lists(attested.INDEX))
+    checks = bundle.check_bundle(bundle.open_bundle(data))
+    assert {check.status for check in checks} == {"holds"}
+    assert fails(data) == ["status.revocation", "status.suspension"]
+    assert fails(data, now="2026-04-01T00:00:00Z") == ["status.revocation", "status.expired"]
 
 
 def test_the_record_says_whether_it_is_the_callers():

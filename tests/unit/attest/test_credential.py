@@ -7,6 +7,7 @@ import json
 
 import jsonschema
 import pytest
+from support.refusals import refusal as refused_by
 
 from mrv.attest import credential, proof, strict_json
 from mrv.errors import AttestationError
@@ -17,9 +18,7 @@ def encoded(document):
 
 
 def refusal(document):
-    with pytest.raises(AttestationError) as error:
-        credential.parse(encoded(document))
-    return error.value
+    return refused_by(credential.parse, encoded(document))
 
 
 def test_build(unsigned, parts, signer):

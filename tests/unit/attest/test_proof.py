@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.refusals import refused
 
 from mrv.attest import credential, p256, proof
 from mrv.attest.keys import decode_base58, encode_base58
@@ -12,9 +13,7 @@ ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
 def refusal(document, key):
-    with pytest.raises(AttestationError) as error:
-        proof.verify(document, key)
-    return error.value.error_code
+    return refused(proof.verify, document, key)
 
 
 def test_sign_verify(unsigned, signed, signer):

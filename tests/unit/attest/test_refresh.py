@@ -31,6 +31,7 @@ from support.attested import (
     status_list,
     trust_of,
 )
+from support.refusals import refused
 
 from mrv.attest import refresh
 from mrv.errors import AttestationError
@@ -98,12 +99,6 @@ def with_settings(server, **changes):
     return server.settings.model_copy(update=changes)
 
 
-def refusal(call, *arguments, **options):
-    with pytest.raises(AttestationError) as error:
-        call(*arguments, **options)
-    return error.value.error_code
-
-
 def offer(server, purpose="revocation", ones=(), path=None, **options):
     """Serve a list at its address; the address."""
     url = f"{server.url}/v1/{purpose}.json"
@@ -134,7 +129,7 @@ def test_fetched_and_read(server, tmp_path):
 def test_whole_or_nothing(server, tmp_path):
     """The second list is not there, so the first is not written either."""
     url = offer(server)
-    assert refusal(fetch_into, tmp_path, server, url, f"{server.url}/v1/suspension.json") == "refresh.status"
+    assert refused(fetch_into, tmp_path, server, url, f"{server.url}/v1/suspension.json") == "refresh.status"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -144,7 +139,7 @@ def test_an_older_list_is_not_taken_back(server, tmp_path):
     (path,) = fetch_into(tmp_path, server, url)
     held = path.read_bytes()
     offer(server, now="2026-02-27T00:00:00Z")
-    assert refusal(fetch_into, tmp_path, server, url) == "refresh.rollback"
+    assert refused(fetch_into, tmp_path, server, url) == "refresh.rollback"
     assert path.read_bytes() == held
 
 
@@ -160,7 +155,7 @@ def test_an_older_list_is_not_taken_back(server, tmp_path):
 )
 def test_what_does_not_verify_is_not_written(server, tmp_path, options, code):
     offer(server, **options)
-    assert refusal(fetch_into, tmp_path, server, f"{server.url}/v1/revocation.json") == code
+    assert refused(fetch_into, tmp_path, server, f"{server.url}/v1/revocation.json") == code
     assert list(tmp_path.iterdir()) == []
 
 
@@ -215,7 +210,7 @@ def test_a_hostile_host(server, answer, code):
 
         return parse_list(refresh.fetch(f"{server.url}/list", settings=server.settings))
 
-    assert refusal(fetched) == code
+    assert refused(fetched) == code
     assert time.monotonic() - started < 8
     assert server.asked == ["/list"]
 
@@ -248,14 +243,14 @@ def test_a_hostile_host(server, answer, code):
     ],
 )
 def test_addresses_that_are_not_asked(server, url, code):
-    assert refusal(refresh.fetch, url.replace("HOST", server.host), settings=server.settings) == code
+    assert refused(refresh.fetch, url.replace("HOST", server.host), settings=server.settings) == code
     assert server.asked == []
 
 
 def test_loopback_is_asked_only_where_allowed(server):
     offer(server)
     settings = with_settings(server, loopback=False)
-    assert refusal(refresh.fetch, f"{server.url}/v1/revocation.json", settings=settings) == "refresh.address"
+    assert refused(refresh.fetch, f"{server.url}/v1/revocation.json", settings=settings) == "refresh.address"
     assert server.asked == []
 
 
@@ -272,14 +267,14 @@ def test_inner_addresses_are_never_asked(server, monkeypatch, address):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(family, socket.SOCK_STREAM, 6, "", (address, 443))])
     settings = with_settings(server, hosts=["status.example.org"])
-    assert refusal(refresh.fetch, "https://status.example.org/list", settings=settings) == "refresh.address"
+    assert refused(refresh.fetch, "https://status.example.org/list", settings=settings) == "refresh.address"
 
 
 def test_one_inner_address_among_others_is_enough(server, monkeypatch):
     rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in ("93.184.215.14", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: rows)
     settings = with_settings(server, hosts=["status.example.org"])
-    assert refusal(refresh.fetch, "https://status.example.org/list", settings=settings) == "refresh.address"
+    assert refused(refresh.fetch, "https://status.example.org/list", settings=settings) == "refresh.address"
 
 
 def test_a_name_that_changes_its_answer(server, monkeypatch):
@@ -303,9 +298,9 @@ def test_the_certificate_must_have_the_name(server, monkeypatch):
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     settings = with_settings(server, hosts=[f"status.example.org:{port}"])
-    assert refusal(refresh.fetch, f"https://status.example.org:{port}/list", settings=settings) == "refresh.connect"
+    assert refused(refresh.fetch, f"https://status.example.org:{port}/list", settings=settings) == "refresh.connect"
     monkeypatch.undo()
-    assert refusal(refresh.fetch, f"{server.url}/list", settings=with_settings(server, ca_file=None)) == "refresh.connect"
+    assert refused(refresh.fetch, f"{server.url}/list", settings=with_settings(server, ca_file=None)) == "refresh.connect"
     assert server.asked == []
 
 
@@ -314,7 +309,7 @@ def test_nobody_there(server):
         free.bind(("127.0.0.1", 0))
         host = f"127.0.0.1:{free.getsockname()[1]}"
     settings = with_settings(server, hosts=[host])
-    assert refusal(refresh.fetch, f"https://{host}/list", settings=settings) == "refresh.connect"
+    assert refused(refresh.fetch, f"https://{host}/list", settings=settings) == "refresh.connect"
 
 
 def test_settings(tmp_path):
@@ -334,7 +329,7 @@ def test_settings_that_cannot_be_used(tmp_path, text):
     path = tmp_path / "settings.toml"
     if text is not None:
         path.write_text(text)
-    assert refusal(refresh.read_settings, path) == "refresh.settings"
+    assert refused(refresh.read_settings, path) == "refresh.settings"
 
 
 def test_checking_knows_no_network():
@@ -362,7 +357,7 @@ def test_what_the_resolver_cannot_spell_is_refused(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", odd)
     settings = refresh.RefreshSettings(hosts=["a.example"])
-    assert refusal(refresh.fetch, "https://a.example/list.json", settings=settings) == "refresh.url"
+    assert refused(refresh.fetch, "https://a.example/list.json", settings=settings) == "refresh.url"
 
 
 @pytest.mark.parametrize("content", [None, b"", b" \n", b"no certificate", "Ü".encode(), bytes((1 << 20) + 1)])

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.attested import ATTESTER, NOW, STATUS, ask, attestation, make_signer, resigned, trust_of
+from support.refusals import refused
 
 from mrv.attest import bitstring, credential, durable, publish, register
 from mrv.attest.status_list import PURPOSES
@@ -23,12 +24,6 @@ URL = "https://status.verifier.example/v1"
 @pytest.fixture
 def book(tmp_path):
     return register.new_register(tmp_path / "register", issuer=ISSUER, url=URL)
-
-
-def refusal(call, *arguments, **options):
-    with pytest.raises(AttestationError) as error:
-        call(*arguments, **options)
-    return error.value.error_code
 
 
 def issue(book, **parts):
@@ -87,7 +82,7 @@ def test_what_may_not_follow(book, before, what):
     _, digest = issue(book)
     for step in before:
         book.change(digest, step, reason="so", now=NOW)
-    assert refusal(book.change, digest, what, reason="so", now=NOW) == "register.transition"
+    assert refused(book.change, digest, what, reason="so", now=NOW) == "register.transition"
     assert len(book.history(book.index_of(digest))) == 2 + len(before)
 
 
@@ -95,9 +90,9 @@ def test_superseding(book, tmp_path):
     document, digest = issue(book)
     heir, heirs = issue(book, binding={"supersedes": [digest], "assets": [], "serials": []})
     stranger, _ = issue(book)
-    assert refusal(book.supersede, digest, stranger, now=NOW) == "register.successor"
+    assert refused(book.supersede, digest, stranger, now=NOW) == "register.successor"
     foreign = resigned(heir, make_signer(ATTESTER), issuer="did:web:other.example")
-    assert refusal(book.supersede, digest, foreign, now=NOW) == "register.successor"
+    assert refused(book.supersede, digest, foreign, now=NOW) == "register.successor"
     index = book.supersede(digest, heir, now=NOW)
     assert book.history(index)[-1].successor == heirs
     assert heirs in book.history(index)[-1].reason
@@ -122,7 +117,7 @@ def test_two_draws_of_one_index(book, monkeypatch):
 def test_a_full_register_says_so(book, monkeypatch):
     monkeypatch.setattr(register.secrets, "randbelow", lambda _: 7)
     book.allocate(now=NOW)
-    assert refusal(book.allocate, now=NOW) == "register.full"
+    assert refused(book.allocate, now=NOW) == "register.full"
 
 
 CHILD = """
@@ -217,7 +212,7 @@ def test_a_crash_between_signing_and_recording(book, tmp_path):
     document = attestation(status=book.entries(book.allocate(now=NOW)))
     digest = credential.attestation_digest(document)
     assert asked(book, document, tmp_path) == []
-    assert refusal(book.change, digest, "revoked", reason="so", now=NOW) == "register.unknown"
+    assert refused(book.change, digest, "revoked", reason="so", now=NOW) == "register.unknown"
     book.issued(document, now=NOW)
     book.change(digest, "revoked", reason="so", now=NOW)
     assert asked(book, document, tmp_path) == ["status.revocation"]
@@ -228,13 +223,13 @@ def test_whose_index(book):
     index = book.issued(document, now=NOW)
     assert len(book.history(index)) == 2
     thief = attestation(status=book.entries(index), valid_from="2026-02-02T00:00:00Z")
-    assert refusal(book.issued, thief, now=NOW) == "register.taken"
-    assert refusal(book.issued, attestation(status=book.entries((index + 1) % 1000)), now=NOW) == "register.unknown"
-    assert refusal(book.issued, attestation(status=[]), now=NOW) == "register.foreign"
+    assert refused(book.issued, thief, now=NOW) == "register.taken"
+    assert refused(book.issued, attestation(status=book.entries((index + 1) % 1000)), now=NOW) == "register.unknown"
+    assert refused(book.issued, attestation(status=[]), now=NOW) == "register.foreign"
     half = attestation(status=book.entries(index)[:1])
-    assert refusal(book.issued, half, now=NOW) == "register.foreign"
+    assert refused(book.issued, half, now=NOW) == "register.foreign"
     foreign = attestation(make_signer(ATTESTER, "did:web:other.example"), status=book.entries(index))
-    assert refusal(book.issued, foreign, now=NOW) == "register.foreign"
+    assert refused(book.issued, foreign, now=NOW) == "register.foreign"
 
 
 def _events(book):
@@ -246,7 +241,7 @@ def test_a_spoiled_event_stops_publication(book, tmp_path, data):
     issue(book)
     _events(book)[1].write_bytes(data)
     out = tmp_path / "out"
-    assert refusal(publish.publish, book, make_signer(STATUS), out, now=NOW) == "register.corrupt"
+    assert refused(publish.publish, book, make_signer(STATUS), out, now=NOW) == "register.corrupt"
     assert list(out.iterdir()) == []
 
 
@@ -255,9 +250,9 @@ def test_a_lost_event_stops_publication(book):
     _, digest = issue(book)
     book.change(digest, "revoked", reason="so", now=NOW)
     _events(book)[1].unlink()
-    assert refusal(book.states) == "register.corrupt"
+    assert refused(book.states) == "register.corrupt"
     _events(book)[0].unlink()
-    assert refusal(book.states) == "register.corrupt"
+    assert refused(book.states) == "register.corrupt"
 
 
 def test_a_swapped_event_stops_publication(book):
@@ -265,7 +260,7 @@ def test_a_swapped_event_stops_publication(book):
     book.change(digest, "suspended", reason="so", now=NOW)
     first, second = _events(book)[1:3]
     first.write_bytes(second.read_bytes())
-    assert refusal(book.states) == "register.corrupt"
+    assert refused(book.states) == "register.corrupt"
 
 
 @pytest.mark.parametrize(
@@ -282,12 +277,12 @@ def test_a_swapped_event_stops_publication(book):
     ],
 )
 def test_no_register_that_would_not_work(tmp_path, change, code):
-    assert refusal(register.new_register, tmp_path / "r", **{"issuer": ISSUER, "url": URL, **change}) == code
+    assert refused(register.new_register, tmp_path / "r", **{"issuer": ISSUER, "url": URL, **change}) == code
     assert not (tmp_path / "r").exists()
 
 
 def test_a_register_is_started_once(book):
-    assert refusal(register.new_register, book.folder, issuer=ISSUER, url=URL) == "register.exists"
+    assert refused(register.new_register, book.folder, issuer=ISSUER, url=URL) == "register.exists"
     assert register.open_register(book.folder) == book
 
 
@@ -298,17 +293,17 @@ def test_what_is_no_register(tmp_path, data, code):
     (tmp_path / "entries").mkdir()
     if data is not None:
         (tmp_path / "register.json").write_bytes(data)
-    assert refusal(register.open_register, tmp_path) == code
+    assert refused(register.open_register, tmp_path) == code
 
 
 def test_a_register_without_its_entries(book):
     (book.folder / "entries").rmdir()
-    assert refusal(register.open_register, book.folder) == "register.unreadable"
+    assert refused(register.open_register, book.folder) == "register.unreadable"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    assert refusal(register.new_register, tmp_path / "file" / "r", issuer=ISSUER, url=URL) == "file.unwritable"
+    assert refused(register.new_register, tmp_path / "file" / "r", issuer=ISSUER, url=URL) == "file.unwritable"
 
 
 def test_a_signer_under_the_registers_name(book):
@@ -316,12 +311,12 @@ def test_a_signer_under_the_registers_name(book):
     named = book.signer(own)
     assert (named.issuer, named.verification_method) == (ISSUER, make_signer(STATUS).verification_method)
     assert book.signer(named) == named
-    assert refusal(book.signer, make_signer(STATUS, "did:web:other.example")) == "register.issuer"
+    assert refused(book.signer, make_signer(STATUS, "did:web:other.example")) == "register.issuer"
 
 
 @pytest.mark.parametrize("days", [0, 8])
 def test_days(book, tmp_path, days):
-    assert refusal(publish.publish, book, make_signer(STATUS), tmp_path, now=NOW, days=days) == "status.lifetime"
+    assert refused(publish.publish, book, make_signer(STATUS), tmp_path, now=NOW, days=days) == "status.lifetime"
 
 
 def test_both_lists_are_what_the_attestation_names(book, tmp_path):

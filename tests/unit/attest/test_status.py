@@ -60,6 +60,35 @@ def test_revoked_and_suspended(tmp_path):
     assert both.detail["status.revocation"].startswith("revoked: ")
 
 
+def test_a_list_that_is_over_still_tells_of_a_revocation(tmp_path):
+    """In ten years the list is old, the key that signed it too: it was revoked all the same, and not merely unknown."""
+    key = [trusted(ATTESTER, "attester", notAfter=None), trusted(STATUS, "status")]
+    for now, more in (("2026-03-07T00:00:00Z", {}), ("2036-03-01T00:00:00Z", {"trust_list": trust_of(*key)})):
+        found = answer(tmp_path / now[:4], REVOKED, HELD, now=now, **more)
+        assert found.failing[0] == "status.revocation"
+        assert "a revocation is for ever" in found.detail["status.revocation"]
+        assert "status.revocation" not in answer(tmp_path / f"{now[:4]}-clear", CLEAR, HELD, now=now, **more).failing
+
+
+def test_a_list_that_is_over_clears_nobody_and_lifts_no_suspension(tmp_path):
+    later = "2026-03-07T00:00:00Z"
+    assert answer(tmp_path / "a", CLEAR, HELD, now=later).failing == ["status.expired"] * 2
+    held = status_list("suspension", (INDEX,))
+    assert answer(tmp_path / "b", CLEAR, held, now=later).failing == ["status.expired"] * 2, "it may have been lifted since"
+
+
+@pytest.mark.parametrize("fault", ["signature", "stranger", "attester", "lifetime", "not yet valid"])
+def test_a_list_that_is_over_and_was_never_to_be_believed(tmp_path, fault):
+    spoiled = {
+        "signature": {**REVOKED, "credentialSubject": CLEAR["credentialSubject"]},
+        "stranger": status_list(ones=(INDEX,), signer=make_signer(STRANGER)),
+        "attester": status_list(ones=(INDEX,), signer=make_signer(ATTESTER)),
+        "lifetime": resigned(REVOKED, make_signer(STATUS), validUntil="2026-03-09T00:00:00Z"),
+        "not yet valid": status_list(ones=(INDEX,), now="2025-12-01T00:00:00Z"),  # before its key was
+    }[fault]
+    assert "status.revocation" not in answer(tmp_path, spoiled, HELD, now="2026-03-10T00:00:00Z").failing
+
+
 def test_a_note_where_nobody_asks():
     found = ask(attestation(), trust_list=trust_of(required=False))
     assert found.failing == []

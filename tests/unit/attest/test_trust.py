@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.refusals import refusal as refused_by
 
 from mrv.attest import keys, strict_json, trust
 from mrv.errors import AttestationError
@@ -20,10 +21,9 @@ def raw(signer):
 def refusal(raw, tmp_path, **options):
     path = tmp_path / "trust.json"
     path.write_bytes(raw if isinstance(raw, bytes) else json.dumps(raw).encode())
-    with pytest.raises(AttestationError) as error:
-        trust.load_trust(path, **options)
-    assert error.value.file == str(path)
-    return error.value
+    error = refused_by(trust.load_trust, path, **options)
+    assert error.file == str(path)
+    return error
 
 
 def test_starter_list_round_trip(signer, tmp_path, raw):

@@ -5,18 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from support.refusals import refusal
 
 from mrv.attest import keys, trust
 from mrv.attest.trust_changes import add_key, require, require_status, revoke_key, rotate_key
-from mrv.errors import AttestationError
 
 NOW, LATER, END = "2026-01-01T00:00:00Z", "2026-06-01T00:00:00Z", "2027-01-01T00:00:00Z"
-
-
-def refusal(call, *args, **options):
-    with pytest.raises(AttestationError) as error:
-        call(*args, **options)
-    return error.value
 
 
 def multikey(signer):

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.refusals import refused
 
 from mrv.carbon.soil import (
     Deposit,
@@ -23,13 +24,6 @@ from mrv.errors import PlanError
 
 GWP = Fraction(28)
 UPTAKE = Fraction(-5)
-
-
-def refused(call, *args, **kwargs):
-    with pytest.raises(PlanError) as caught:
-        call(*args, **kwargs)
-    assert caught.value.hint
-    return caught.value.error_code
 
 
 @given(st.fractions(0, 100), st.fractions(0, 100))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.bound import ASSET, SIGNED, signer
+from support.bound import ASSET, SIGNED, materials_of, signer
 
 from mrv.attest import credential, proof
 from mrv.attest.trust import trust_for
@@ -37,18 +37,7 @@ class Signed:
 def whole(full_result):
     """Sign the whole project's statement with these serials and assets."""
     statement = full_result.result.statement
-    boundary = statement.project.boundary_digest.removeprefix("sha256:")
-
-    def row(digest, item=None, band=None, role="input"):
-        digest = digest.removeprefix("sha256:")
-        return {
-            "path": f"{role}/{digest}.x", "href": None, "size": 1, "sha256": digest, "role": role, "item": item, "band": band,
-            "sourceSha256": None, "sourceVerified": False,
-        }  # fmt: skip
-
-    materials = [row(boundary), *(row(table.digest) for table in statement.inputs)]
-    materials += [row(b.pixels, s.id, b.band, "pixels") for s in statement.evidence for b in s.bands]
-    materials += [row(m.pixels, None, m.name, "map") for m in statement.activity.maps]
+    materials = materials_of(statement)
 
     def sign(serials=(), assets=(ASSET,), seed=1, **changes):
         document = credential.build(

@@ -47,7 +47,10 @@ def test_what_registries_write(text, space, start, end, tonnes, vintages, projec
     assert not block.is_series
 
 
-@pytest.mark.parametrize("text", ["ICR-ISL-354-78040-14-R-0-2021", "CDC_109_7_14_327_1_R6_XX_CO_1_1_2021"])
+@pytest.mark.parametrize(
+    "text",
+    ["ICR-ISL-354-78040-14-R-0-2021", "CDC_109_7_14_327_1_R6_XX_CO_1_1_2021", "CDC_153_19_1_332_14_R1_XX_BR_1_1_2021"],
+)
 def test_a_series_stands_for_all_of_it(text):
     block = parse(text)
     assert block.is_series
@@ -107,6 +110,11 @@ REFUSED = {
         "8339-449183249-449183748-VCS-VCU-4721-VCS-KEN-14-2023-01012023-31122023-0", "serial.grammar"),
     "CAD Trust's example, nobody's grammar": ("VCS9819-2014-1233022-1234022", "serial.registry"),
     "an upper-case UUID, another spelling of the space": (f"{UUID.upper()}_1-100", "serial.grammar"),
+    "a letter O in a UUID": (f"{UUID}_1-100".replace("0", "O", 1), "serial.letter-o"),
+    "a letter O in an EcoRegistry project": ("CDC_1O9_7_14_327_1_R6_XX_CO_1_1_2021", "serial.letter-o"),
+    "a zero for the O of Colombia": ("CDC_109_7_14_327_1_R6_XX_C0_1_1_2021", "serial.grammar"),
+    "a padded EcoRegistry project": ("CDC_0109_7_14_327_1_R6_XX_CO_1_1_2021", "serial.grammar"),
+    "a lower-case country": ("CDC_109_7_14_327_1_R6_XX_co_1_1_2021", "serial.grammar"),
     "an ERS unit beyond the format": ("ERS-1-P1-BR-VRU-2024-1-1-1000000000", "serial.grammar"),
     "an ITMO of a sector that is none": ("VU-ITMO-16-356-2022-0-27-35", "serial.grammar"),
     "a lower-case registry": ("acr-US-192-2010-203-1-5000", "serial.registry"),

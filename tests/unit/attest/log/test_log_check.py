@@ -20,16 +20,6 @@ BEFORE, AFTER = "2026-03-10T00:00:00Z", "2026-03-20T00:00:00Z"
 
 
 @pytest.fixture
-def log(tmp_path):
-    return logs.make(tmp_path / "log", 9)
-
-
-@pytest.fixture
-def one(tmp_path):
-    return logs.witness(tmp_path, 1)
-
-
-@pytest.fixture
 def revoked(trust_list):
     raw = trust_list.model_dump(mode="json")
     raw["issuers"][0]["keys"][0]["revokedAt"] = REVOKED

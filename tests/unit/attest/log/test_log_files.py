@@ -10,19 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import logs
+from support.refusals import refused
 
 from mrv.attest.log import merkle, reader, tiles, writer
 from mrv.attest.log.checkpoint import parse_checkpoint
 from mrv.attest.log.durable import Folder
 from mrv.attest.log.reader import open_copy
 from mrv.attest.log.signatures import verifier_key
-from mrv.errors import LogError
-
-
-def refused(call, *args, **options):
-    with pytest.raises(LogError) as caught:
-        call(*args, **options)
-    return caught.value.error_code
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import base64
 
 import pytest
 from support import logs
+from support.refusals import refused
 
 from mrv.attest.log.checkpoint import Checkpoint, parse_checkpoint
 from mrv.attest.log.exchange import Request, parse_request, read_answer
@@ -13,7 +14,6 @@ from mrv.attest.log.merkle import EMPTY_ROOT
 from mrv.attest.log.note import Note, parse_note
 from mrv.attest.log.sidecar import Sidecar, parse_sidecar
 from mrv.attest.log.signatures import cosign, parse_vkey, sign, signed_by, verifier_key
-from mrv.errors import LogError
 
 VKEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 SPECIFIED = (
@@ -28,13 +28,6 @@ COSIGNED = (
     "jWbPPwAAAABkGFDLEZMHwSRaJNiIDoe9DYn/zXcrtPHeolMI5OWXEhZCB9dlrDJsX3b2oyin1nPZqhf5nNo0xUe+mbIUBkBIfZ+qnA==\n"
 )
 LOG = verifier_key(logs.ORIGIN, "log", logs.LOG_KEY.public_key)
-
-
-def refused(call, *args):
-    with pytest.raises(LogError) as caught:
-        call(*args)
-    assert caught.value.hint
-    return caught.value.error_code
 
 
 def test_the_example_of_signed_note():

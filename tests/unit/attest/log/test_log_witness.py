@@ -8,6 +8,7 @@ import shutil
 import pytest
 from support import logs
 from support.crashes import Killed, interrupted
+from support.refusals import refusal
 
 from mrv.attest.log import merkle, watch, writer
 from mrv.attest.log.checkpoint import parse_checkpoint
@@ -23,17 +24,10 @@ def log(tmp_path):
     return logs.make(tmp_path / "log", 5)
 
 
-@pytest.fixture
-def one(tmp_path):
-    return logs.witness(tmp_path, 1)
-
-
 def refused(call, *args, kind=WitnessRefusal, **options):
-    with pytest.raises(kind) as caught:
-        call(*args, **options)
-    assert caught.value.exit_status == (1 if kind is WitnessRefusal else 2)
-    assert caught.value.hint
-    return caught.value.error_code
+    error = refusal(call, *args, kind=kind, **options)
+    assert error.exit_status == (1 if kind is WitnessRefusal else 2)
+    return error.error_code
 
 
 def test_it_goes_along_with_an_honest_log(log, one):

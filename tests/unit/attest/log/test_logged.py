@@ -19,11 +19,6 @@ ORDER = ["log.proof", "log.origin", "log.signature", "log.included", "log.witnes
 
 
 @pytest.fixture
-def log(tmp_path):
-    return logs.make(tmp_path / "log", 9)
-
-
-@pytest.fixture
 def three(tmp_path):
     return [logs.witness(tmp_path, number) for number in (1, 2, 3)]
 

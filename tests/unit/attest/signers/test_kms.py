@@ -8,21 +8,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from support.fake_kms import ARN, AZURE, GCP, FakeAws, FakeAzure, FakeGcp, Refused, install
+from support.refusals import refusal
 
 from mrv.attest import keys, p256, proof, suites
 from mrv.attest.signers import awskms, gcpkms
-from mrv.errors import AttestationError
 
 CURVE, OTHER = ec.derive_private_key(5, ec.SECP256R1()), ec.derive_private_key(6, ec.SECP256R1())
 EDWARDS = Ed25519PrivateKey.from_private_bytes(bytes([5] * 32))
 SERVICES = [(FakeAws, CURVE), (FakeAws, EDWARDS), (FakeGcp, CURVE), (FakeGcp, EDWARDS), (FakeAzure, CURVE)]
-
-
-def refusal(call, *args):
-    with pytest.raises(AttestationError) as error:
-        call(*args)
-    assert error.value.hint
-    return error.value
 
 
 @pytest.mark.parametrize(("kind", "key"), SERVICES)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from support.refusals import refusal
 
 from mrv.attest import keys, p256, suites
 from mrv.attest.signers import local
@@ -18,13 +19,6 @@ from mrv.errors import AttestationError
 PIN = "864209"
 LIBRARIES = ("/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so")
 CURVES = {"ed25519": bytes.fromhex("06032b6570"), "p256": bytes.fromhex("06082a8648ce3d030107")}
-
-
-def refusal(call, *args):
-    with pytest.raises(AttestationError) as error:
-        call(*args)
-    assert error.value.hint
-    return error.value
 
 
 @pytest.fixture(scope="module")
