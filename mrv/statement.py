@@ -1,7 +1,5 @@
 """The statement: what is computed, as integers and decimal strings; a pure function of plan, inputs and code."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
