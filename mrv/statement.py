@@ -125,7 +125,7 @@ def check_statement(value: dict[str, Any]) -> list[Check]:
     Returns:
         Checks ``statement.schema``, ``statement.arithmetic.*`` and ``statement.gates``; never raises on a bad one.
     """
-    from mrv.rules.arithmetic import check_arithmetic, plan_fault
+    from mrv.rules.arithmetic import check_arithmetic
     from mrv.rules.gates import check_gates
 
     try:
@@ -133,4 +133,5 @@ def check_statement(value: dict[str, Any]) -> list[Check]:
     except StatementError as error:
         return [decide("statement.schema", ok=False, detail=str(error))]
     checks = [decide("statement.schema", ok=True, detail="mrv.statement/2"), *check_arithmetic(statement)]
-    return checks if plan_fault(statement) else checks + check_gates(statement)
+    # A plan that is none is the only answer of the arithmetic, and the gates could not read it either.
+    return checks if checks[-1].code == "statement.arithmetic.plan" else checks + check_gates(statement)

@@ -51,15 +51,6 @@ class Part:
         """Weight times mean score."""
         return self.weight * _moments(self.scores, 1)[0]
 
-    @property
-    def variance(self) -> Fraction:
-        """Variance of :attr:`total`, unbiased."""
-        if self.census:
-            return Fraction(0)
-        n = self.sampled
-        spread = _moments(self.scores, 2)[1] * n / (n - 1)
-        return self.weight**2 * (1 - self.fraction) * spread / n
-
 
 def summed(pieces: Sequence[Part], *, offset: Fraction = Fraction(0), bounds: tuple[Fraction, Fraction] | None = None) -> Shape:
     """Independent parts added up.
@@ -100,19 +91,28 @@ class _Told(NamedTuple):
 
 
 def _told(piece: Part) -> _Told:
-    none, scores = Fraction(0), [score for score, _ in piece.scores]
-    mean, second, _, fourth = _moments(piece.scores, 4)
+    weight, n, scores = piece.weight, piece.sampled, [score for score, _ in piece.scores]
+    low, high, none = min(scores), max(scores), Fraction(0)
+    rate = weight * (1 - piece.fraction) / n
+    to_total = (weight, weight * rate, weight * rate * rate)
+
+    def smoothed(down: Fraction, up: Fraction) -> _Cumulants:
+        """After ``down`` units of the lowest and ``up`` of the highest score."""
+        return _scaled(_moments([*piece.scores, (low, down), (high, up)], 3), to_total)
+
+    mean, second, third, fourth = _moments(piece.scores, 4)
+    plain = _scaled((mean, second, third), to_total)
     return _Told(
-        total=piece.weight * mean,
-        variance=piece.variance,
-        low=piece.weight * min(scores),
-        high=piece.weight * max(scores),
-        mostly_high=2 * mean > min(scores) + max(scores),
-        smooth=_smoothed(piece, down=HALF, up=HALF),
-        down=_smoothed(piece, down=SMOOTHING, up=none),
-        up=_smoothed(piece, down=none, up=SMOOTHING),
-        plain=_smoothed(piece, down=none, up=none),
-        spread=piece.weight * (piece.weight * (1 - piece.fraction) / piece.sampled) ** 3 * (fourth - second**2),
+        total=plain[0],
+        variance=none if piece.census else plain[1] * n / (n - 1),
+        low=weight * low,
+        high=weight * high,
+        mostly_high=2 * mean > low + high,
+        smooth=smoothed(HALF, HALF),
+        down=smoothed(SMOOTHING, none),
+        up=smoothed(none, SMOOTHING),
+        plain=plain,
+        spread=weight * rate**3 * (fourth - second**2),
     )
 
 
@@ -168,17 +168,13 @@ def _moments(scores: Sequence[tuple[Fraction, int | Fraction]], most: int) -> li
     ]
 
 
-def _smoothed(piece: Part, *, down: Fraction, up: Fraction) -> _Cumulants:
-    """Mean, variance and skewness of a part after ``down`` units of its lowest and ``up`` of its highest score.
+def _scaled(moments: Sequence[Fraction], to_total: tuple[Fraction, Fraction, Fraction]) -> _Cumulants:
+    """Moments of the scores as cumulants of the total.
 
     The skewness is the covariance of estimate and variance: the third cumulant, but for the correction that it has for a
     finite population.
     """
-    scores: list[tuple[Fraction, int | Fraction]] = [*piece.scores]
-    scores += [(min(score for score, _ in piece.scores), down), (max(score for score, _ in piece.scores), up)]
-    rate = piece.weight * (1 - piece.fraction) / piece.sampled
-    mean, second, third = _moments(scores, 3)
-    return piece.weight * mean, piece.weight * rate * second, piece.weight * rate * rate * third
+    return moments[0] * to_total[0], moments[1] * to_total[1], moments[2] * to_total[2]
 
 
 def _skewness(cumulants: Sequence[_Cumulants]) -> Fraction:

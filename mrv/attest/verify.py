@@ -81,7 +81,7 @@ def check(
         *check_countersignatures(
             countersignatures, Attested(digest, key, _concluded(subject)), trust=trust, now=now, times=times
         ),
-        *check_times([document, *_readable(countersignatures)], times, now),
+        *(check_times([document, *_readable(countersignatures)], times, now) if times else ()),
     ]
 
 
