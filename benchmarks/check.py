@@ -202,9 +202,10 @@ def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout, measured in the same rounds")
+    parser.add_argument("--name", default="against", help="what to call it, such as its commit")
     parser.add_argument("--repeats", type=int, default=REPEATS)
     args = parser.parse_args()
-    homes = {"this": ROOT, **({"against": args.against.resolve()} if args.against else {})}
+    homes = {"this": ROOT, **({args.name: args.against.resolve()} if args.against else {})}
     assert set(arithmetic.QUESTIONS) == {name for names in TABLES.values() for name in names}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
