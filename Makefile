@@ -14,7 +14,7 @@ help:
 	@echo "make test      linters, types, layers and tests (make test-all: the slow ones too)"
 	@echo "make schedule  serve the sample project on a cron, with an embedded Prefect server"
 	@echo "make notebook  execute the audit notebook on the demo's output"
-	@echo "make bench     detector, intervals, Monte Carlo and whole runs held against what is known"
+	@echo "make bench     detector, intervals, Monte Carlo and whole runs held against what is known; what a check costs"
 	@echo "make lock      pin the requirements again"
 
 $(VENV)/.ready: requirements.txt pyproject.toml
@@ -85,6 +85,7 @@ bench: samples
 	$(BIN)/python benchmarks/annual_segments.py
 	$(BIN)/python benchmarks/real_series.py
 	$(BIN)/python benchmarks/gmw_cleaning.py
+	$(BIN)/python benchmarks/check.py
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \

@@ -12,7 +12,7 @@ from mrv.accounts.tonnes import CREDITABLE_WITH
 from mrv.grid import grid_for, inside
 from mrv.precheck import precheck
 from mrv.programme import ipcc_only
-from mrv.rules.gates import DAYS_PER_YEAR
+from mrv.rules.evidence_gates import DAYS_PER_YEAR
 from mrv.rules.scope import INPUTS, absent
 from mrv.run import search_scenes
 from mrv.sources.items import read_items

@@ -10,7 +10,9 @@ import re
 
 MOST = 500
 """Deeper than any file of a project, and within what the parser bears."""
-_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+# One match takes all up to the next bracket, or to the end: possessive and never failing, so linear on hostile input.
+_BRACKETS = re.compile(r'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+"?)*+([\[\]{}]?)', re.DOTALL)
+_STEP = {"[": 1, "{": 1, "]": -1, "}": -1, "": 0}
 
 
 def check_nesting(text: str, most: int = MOST) -> None:
@@ -21,10 +23,6 @@ def check_nesting(text: str, most: int = MOST) -> None:
     """
     depth = 0
     for match in _BRACKETS.finditer(text):
-        lexeme = match[0]
-        if lexeme in "[{":
-            depth += 1
-            if depth > most:
-                raise RecursionError(f"nested deeper than {most}")
-        elif lexeme in "]}":
-            depth -= 1
+        depth += _STEP[match[1]]
+        if depth > most:
+            raise RecursionError(f"nested deeper than {most}")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from mrv.accounts.baseline import Leakage, LevelRow, ReferenceLevel, parse_leakage, parse_reference_level
 from mrv.carbon.pools import fluxes
 from mrv.errors import PlanError
-from mrv.programme.authorisation import RegistryExtract, parse_registry_extract
 from mrv.programme.credits import PriorCredit, RiskReport, parse_prior_credits, parse_risk_report
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from mrv.inputs import Inputs
     from mrv.plan import Claim, MonitoringPlan
+    from mrv.programme.authorisation import RegistryExtract
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def read_claimed(plan: MonitoringPlan, claim: Claim, inputs: Inputs) -> Claimed:
     Raises:
         PlanError: Names file, place and remedy; every year since the project's start needs its row.
     """
+    from mrv.programme.authorisation import parse_registry_extract  # a check has no extract to parse
+
     found = Claimed(
         level=parse_reference_level(inputs["reference_level.csv"]) if "reference_level.csv" in inputs else None,
         leakage=parse_leakage(inputs["leakage.toml"]) if "leakage.toml" in inputs else None,

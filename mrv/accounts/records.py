@@ -6,10 +6,7 @@ separator, no exponent.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -137,6 +134,9 @@ def read_csv(data: bytes, *, file: str, room: str, columns: Collection[str], lea
     Raises:
         PlanError: ``<room>.csv``, ``<room>.column``, ``<room>.empty``.
     """
+    import csv
+    import io
+
     whole = Record(file, room, "", {})
     if len(data) > MAX_BYTES:
         whole.refuse(f"{len(data)} bytes", "csv", "file", f"at most {MAX_BYTES} bytes are read")
@@ -164,6 +164,8 @@ def read_toml(data: bytes, *, file: str, room: str) -> Record:
     Raises:
         PlanError: ``<room>.toml``.
     """
+    import tomllib
+
     whole = Record(file, room, "", {})
     if len(data) > MAX_BYTES:
         whole.refuse(f"{len(data)} bytes", "toml", "file", f"at most {MAX_BYTES} bytes are read")

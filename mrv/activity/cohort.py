@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from mrv.activity.frame import DEGRADED, NON_FOREST
 from mrv.carbon.pools import LOSS, STANDING, degradation_of, loss_after
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
     from mrv.activity.reference import InterpretedUnit, ReferenceSample
 
+FOREST, NON_FOREST, DEGRADED = "forest", "non-forest", "degraded:"
+"""Roles of a label; an intensity follows the last."""
 START, GAIN = "forest at the start", "gain"
 Event = tuple[str, int]
 """Activity and year."""

@@ -16,6 +16,7 @@ import rfc8785
 from pydantic import Field, StringConstraints, ValidationError
 
 from mrv.activity.frame import FRAME_FILE, MAX_BYTES, Frame
+from mrv.activity.seed import seed_for
 from mrv.errors import PlanError
 from mrv.misfit import misfit
 from mrv.sections import Section
@@ -50,19 +51,6 @@ class Sample(Section):
     def digest(self) -> str:
         """``sha256:`` of those bytes."""
         return sha256_bytes(self.encoded())
-
-
-def seed_for(frame_digest: str, beacon: str) -> str:
-    """The seed of a draw.
-
-    Args:
-        frame_digest: ``sha256:<hex>``.
-        beacon: The public value.
-
-    Returns:
-        ``sha256:<hex>`` of the two with a line feed between.
-    """
-    return sha256_bytes(f"{frame_digest}\n{beacon}".encode())
 
 
 def commit(frame: Frame, *, beacon: str, beacon_source: str, committed_at: date, beacon_at: date) -> Sample:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from mrv.activity.cohort import FATES, GAIN, START
 from mrv.activity.estimators import DesignStratum, Estimate, estimate
-from mrv.activity.interpreters import corrected_area, rates_from_gold
 from mrv.carbon.pools import LOSS, STANDING, degradation_of, loss_after
 from mrv.uncertainty.intervals import Z90, interval
 from mrv.units import round_half_even
@@ -84,6 +83,8 @@ def corrections(
     """
     if gold is None:
         return {}
+    from mrv.activity.interpreters import corrected_area, rates_from_gold
+
     at_start = next(units for (activity, _), units in hits.items() if activity == START)
     lost = [sum(units[i] for (activity, _), units in hits.items() if activity == LOSS) for i in range(len(strata))]
     three = [

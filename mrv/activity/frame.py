@@ -19,7 +19,6 @@ from mrv.units import DateStr, DecimalStr, Digest, sha256_bytes
 
 FRAME_FILE = "frame.json"
 MAP_FILE = "frame_strata.tif"
-FOREST, NON_FOREST, DEGRADED = "forest", "non-forest", "degraded:"
 MAX_BYTES = 1 << 20
 
 Role = Annotated[str, StringConstraints(pattern=r"^(forest|non-forest|degraded:[a-z0-9-]{1,32})$")]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from mrv.activity.frame import FOREST, FRAME_FILE, MAX_BYTES, NON_FOREST, Frame
+from mrv.activity.cohort import FOREST, NON_FOREST
+from mrv.activity.frame import FRAME_FILE, MAX_BYTES, Frame
 from mrv.errors import PlanError
 from mrv.misfit import misfit
 from mrv.sections.activity import GAINED, LOST, SPLIT_STRATA

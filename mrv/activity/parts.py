@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import lcm
+from typing import NamedTuple
 
 from mrv.errors import PlanError
 from mrv.uncertainty.intervals import MOST_NOISE, Shape
@@ -17,6 +19,8 @@ HALF = Fraction(1, 2)
 SMOOTHING = Fraction(1, 4)
 """Units of the extreme score that the skewness of the signed interval adds to each stratum. Chosen by experiment
 (``benchmarks/interval_coverage.py``): less falls short where an omission is rare, more is too wide where there is none."""
+_Cumulants = tuple[Fraction, Fraction, Fraction]
+"""Mean, variance and skewness of what a part adds to a total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +49,7 @@ class Part:
     @property
     def total(self) -> Fraction:
         """Weight times mean score."""
-        return self.weight * _moment(self.scores)
-
-    @property
-    def variance(self) -> Fraction:
-        """Variance of :attr:`total`, unbiased."""
-        if self.census:
-            return Fraction(0)
-        n = self.sampled
-        spread = _moment(self.scores, 2, _moment(self.scores)) * n / (n - 1)
-        return self.weight**2 * (1 - self.fraction) * spread / n
+        return self.weight * _moments(self.scores, 1)[0]
 
 
 def summed(pieces: Sequence[Part], *, offset: Fraction = Fraction(0), bounds: tuple[Fraction, Fraction] | None = None) -> Shape:
@@ -69,38 +64,69 @@ def summed(pieces: Sequence[Part], *, offset: Fraction = Fraction(0), bounds: tu
         PlanError: ``activity.no-unit``, ``activity.one-unit``, ``activity.counts`` (no part at all).
     """
     checked(pieces)
-    falling = [piece for piece in pieces if _mostly_high(piece)]
-    rising = [piece for piece in pieces if not _mostly_high(piece)]
-    whole = _shape(pieces, offset, bounds)
+    told = [_told(piece) for piece in pieces]
+    falling = [one for one in told if one.mostly_high]
+    rising = [one for one in told if not one.mostly_high]
+    whole = _shape(told, offset, bounds)
     if not (rising and falling):
         return whole
     return replace(whole, rising=_shape(rising, Fraction(0), None), falling=_shape(falling, Fraction(0), None))
 
 
-def _mostly_high(piece: Part) -> bool:
-    """Whether the mean lies nearer the highest score: what is rare there, if anything is, pulls down."""
-    scores = [score for score, _ in piece.scores]
-    return 2 * _moment(piece.scores) > min(scores) + max(scores)
+class _Told(NamedTuple):
+    """What one part tells the shape of a total, computed once for the whole and for the side that it is on."""
+
+    total: Fraction
+    variance: Fraction
+    low: Fraction
+    high: Fraction
+    mostly_high: bool
+    """The mean lies nearer the highest score: what is rare there, if anything is, pulls down."""
+    smooth: _Cumulants
+    down: _Cumulants
+    up: _Cumulants
+    plain: _Cumulants
+    spread: Fraction
+    """Variance of the variance that is estimated."""
 
 
-def _shape(pieces: Sequence[Part], offset: Fraction, bounds: tuple[Fraction, Fraction] | None) -> Shape:
-    value = sum((piece.total for piece in pieces), offset)
-    variance = sum((piece.variance for piece in pieces), Fraction(0))
-    smooth = [_smoothed(piece, down=HALF, up=HALF) for piece in pieces]
-    down = _skewness([_smoothed(piece, down=SMOOTHING, up=Fraction(0)) for piece in pieces])
-    up = _skewness([_smoothed(piece, down=Fraction(0), up=SMOOTHING) for piece in pieces])
-    low, high = bounds or (
-        sum((piece.weight * min(score for score, _ in piece.scores) for piece in pieces), offset),
-        sum((piece.weight * max(score for score, _ in piece.scores) for piece in pieces), offset),
+def _told(piece: Part) -> _Told:
+    weight, n, scores = piece.weight, piece.sampled, [score for score, _ in piece.scores]
+    low, high, none = min(scores), max(scores), Fraction(0)
+    rate = weight * (1 - piece.fraction) / n
+    to_total = (weight, weight * rate, weight * rate * rate)
+
+    def smoothed(down: Fraction, up: Fraction) -> _Cumulants:
+        """After ``down`` units of the lowest and ``up`` of the highest score."""
+        return _scaled(_moments([*piece.scores, (low, down), (high, up)], 3), to_total)
+
+    mean, second, third, fourth = _moments(piece.scores, 4)
+    plain = _scaled((mean, second, third), to_total)
+    return _Told(
+        total=plain[0],
+        variance=none if piece.census else plain[1] * n / (n - 1),
+        low=weight * low,
+        high=weight * high,
+        mostly_high=2 * mean > low + high,
+        smooth=smoothed(HALF, HALF),
+        down=smoothed(SMOOTHING, none),
+        up=smoothed(none, SMOOTHING),
+        plain=plain,
+        spread=weight * rate**3 * (fourth - second**2),
     )
+
+
+def _shape(told: Sequence[_Told], offset: Fraction, bounds: tuple[Fraction, Fraction] | None) -> Shape:
+    down, up = _skewness([one.down for one in told]), _skewness([one.up for one in told])
+    low, high = bounds or (sum((one.low for one in told), offset), sum((one.high for one in told), offset))
     return Shape(
-        value=value,
-        variance=variance,
+        value=sum((one.total for one in told), offset),
+        variance=sum((one.variance for one in told), Fraction(0)),
         skew_down=down,
         skew_up=max(down, up),
-        noise=_noise(pieces),
-        smooth_value=sum((mean for mean, _, _ in smooth), offset),
-        smooth_variance=sum((second for _, second, _ in smooth), Fraction(0)),
+        noise=_noise(told),
+        smooth_value=sum((one.smooth[0] for one in told), offset),
+        smooth_variance=sum((one.smooth[1] for one in told), Fraction(0)),
         low=low,
         high=high,
     )
@@ -128,42 +154,39 @@ def checked(pieces: Sequence[Part]) -> Sequence[Part]:
     return pieces
 
 
-def _moment(scores: Sequence[tuple[Fraction, int | Fraction]], power: int = 1, centre: Fraction = Fraction(0)) -> Fraction:
-    seen = [(score, count) for score, count in scores if count]
-    size = sum(count for _, count in seen)
-    return sum((count * (score - centre) ** power for score, count in seen), Fraction(0)) / size
+def _moments(scores: Sequence[tuple[Fraction, int | Fraction]], most: int) -> list[Fraction]:
+    """Mean of the scores, then their central moments of powers 2 to ``most``: sums of integers, one fraction in the end."""
+    unit = lcm(*(score.denominator for score, _ in scores))
+    part = lcm(*(count.denominator for _, count in scores))
+    seen = [(int(score * unit), int(count * part)) for score, count in scores if count]
+    size, first = sum(count for _, count in seen), sum(count * score for score, count in seen)
+    apart = [(score * size - first, count) for score, count in seen]
+    central = (sum(count * far**power for far, count in apart) for power in range(2, most + 1))
+    return [
+        Fraction(first, size * unit),
+        *(Fraction(raw, size * (size * unit) ** power) for power, raw in enumerate(central, start=2)),
+    ]
 
 
-def _smoothed(piece: Part, *, down: Fraction, up: Fraction) -> tuple[Fraction, Fraction, Fraction]:
-    """Mean, variance and skewness of a part after ``down`` units of its lowest and ``up`` of its highest score.
+def _scaled(moments: Sequence[Fraction], to_total: tuple[Fraction, Fraction, Fraction]) -> _Cumulants:
+    """Moments of the scores as cumulants of the total.
 
     The skewness is the covariance of estimate and variance: the third cumulant, but for the correction that it has for a
     finite population.
     """
-    scores: list[tuple[Fraction, int | Fraction]] = [*piece.scores]
-    scores += [(min(score for score, _ in piece.scores), down), (max(score for score, _ in piece.scores), up)]
-    n, kept = piece.sampled, 1 - piece.fraction
-    mean = _moment(scores)
-    second = piece.weight**2 * kept * _moment(scores, 2, mean) / n
-    third = piece.weight**3 * kept**2 * _moment(scores, 3, mean) / (n * n)
-    return piece.weight * mean, second, third
+    return moments[0] * to_total[0], moments[1] * to_total[1], moments[2] * to_total[2]
 
 
-def _skewness(cumulants: Sequence[tuple[Fraction, Fraction, Fraction]]) -> Fraction:
+def _skewness(cumulants: Sequence[_Cumulants]) -> Fraction:
     variance = sum((second for _, second, _ in cumulants), Fraction(0))
     return sum((third for _, _, third in cumulants), Fraction(0)) / variance if variance else Fraction(0)
 
 
-def _noise(pieces: Sequence[Part]) -> Fraction:
+def _noise(told: Sequence[_Told]) -> Fraction:
     """1 / ν = (Var V̂ − Cov(Â, V̂)² / V) / 2V²: what the estimate itself does not tell of the error of its variance."""
-    plain = [_smoothed(piece, down=Fraction(0), up=Fraction(0)) for piece in pieces]
-    variance = sum((second for _, second, _ in plain), Fraction(0))
+    variance = sum((one.plain[1] for one in told), Fraction(0))
     if not variance:
         return Fraction(0)
-    spread = Fraction(0)
-    for piece in pieces:
-        n, mean = piece.sampled, _moment(piece.scores)
-        flat = _moment(piece.scores, 4, mean) - _moment(piece.scores, 2, mean) ** 2
-        spread += piece.weight**4 * (1 - piece.fraction) ** 3 * flat / n**3
-    shared = sum((third for _, _, third in plain), Fraction(0)) ** 2 / variance
+    spread = sum((one.spread for one in told), Fraction(0))
+    shared = sum((one.plain[2] for one in told), Fraction(0)) ** 2 / variance
     return min(max(spread - shared, Fraction(0)) / (2 * variance * variance), MOST_NOISE)

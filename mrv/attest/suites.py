@@ -16,12 +16,6 @@ from typing import Literal
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_public_key,
-    load_pem_public_key,
-)
 
 from mrv.attest import ed25519, p256
 from mrv.errors import AttestationError
@@ -79,6 +73,8 @@ def raw_public_key(key: object) -> bytes:
     """
     if isinstance(key, Ed25519PublicKey):
         return key.public_bytes_raw()
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
         return key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
     kind = key.curve.name if isinstance(key, EllipticCurvePublicKey) else type(key).__name__
@@ -95,6 +91,8 @@ def read_public_key(data: bytes) -> bytes:
     Raises:
         AttestationError: ``key.format`` or ``key.suite``.
     """
+    from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
+
     try:
         key = load_pem_public_key(data) if data.startswith(b"-----") else load_der_public_key(data)
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -39,8 +39,10 @@ def signature_digest(document: Mapping[str, Any]) -> str:
     return strict_json.digest(dict(document))
 
 
-def proved_at(document: Mapping[str, Any], times: Iterable[TrustedTime]) -> str | None:
+def proved_at(document: Mapping[str, Any], times: Sequence[TrustedTime]) -> str | None:
     """The earliest instant of ``times`` about this document's signature; None without one."""
+    if not times:
+        return None
     wanted = signature_digest(document)
     return min((time.instant for time in times if time.signature == wanted), default=None)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mrv.attest import caip19, countersignature, credential, proof, strict_json
+from mrv.attest import caip19, credential, proof, strict_json
 from mrv.attest.countersigned import Attested, check_countersignatures
 from mrv.attest.evidence import Held, check_evidence, check_held, check_materials
 from mrv.attest.shapes import check_instant
@@ -63,10 +63,10 @@ def check(
         document = credential.parse(data)
     except AttestationError as error:
         return [Check(error.error_code, "fails", _say(error))]
-    subject = document["credentialSubject"]
+    subject, digest = document["credentialSubject"], credential.attestation_digest(document, checked=True)
     key = trust.key(document["issuer"], document["proof"]["verificationMethod"])
     return [
-        Check("schema.closed", "holds", credential.attestation_digest(document, checked=True)),
+        Check("schema.closed", "holds", digest),
         _issuer(document, trust),
         _key(document, key, now, times),
         _proof(document, key),
@@ -78,8 +78,10 @@ def check(
         *_statement(subject["statement"]),
         check_materials(subject["statement"], subject["materials"]),
         *_evidence(subject["materials"], evidence),
-        *_countersignatures(document, key, countersignatures, trust, now, times),
-        *check_times([document, *_readable(countersignatures)], times, now),
+        *check_countersignatures(
+            countersignatures, Attested(digest, key, _concluded(subject)), trust=trust, now=now, times=times
+        ),
+        *(check_times([document, *_readable(countersignatures)], times, now) if times else ()),
     ]
 
 
@@ -145,22 +147,15 @@ def _evidence(materials: list[dict[str, Any]], folder: Path | Held | None) -> li
     return check_evidence(materials, folder)
 
 
-def _countersignatures(
-    document: dict[str, Any],
-    key: TrustedKey | None,
-    files: Sequence[bytes],
-    trust: TrustList,
-    now: str,
-    times: Sequence[TrustedTime],
-) -> list[Check]:
-    conclusion = document["credentialSubject"]["statement"].get("conclusion")
+def _concluded(subject: dict[str, Any]) -> str | None:
+    conclusion = subject["statement"].get("conclusion")
     computed = conclusion.get("computed") if isinstance(conclusion, dict) else None
-    digest = credential.attestation_digest(document, checked=True)
-    attested = Attested(digest, key, computed if isinstance(computed, str) else None)
-    return check_countersignatures(files, attested, trust=trust, now=now, times=times)
+    return computed if isinstance(computed, str) else None
 
 
 def _readable(files: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    from mrv.attest import countersignature
+
     for data in files:
         with suppress(AttestationError):
             yield countersignature.parse(data)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from mrv.carbon.soil import COVER_FULL, Deposit, allochthonous_deduction, allochthonous_percent, default_flux_t_co2_ha_yr
 from mrv.carbon.tables import Factor, factors_for
 
 if TYPE_CHECKING:
@@ -42,6 +41,14 @@ def soil_share(table: SoilTable) -> Fraction:
     References:
         VM0033 v2.1 Eq. 33 (cover), 38 and 39 (allochthonous carbon).
     """
+    from mrv.carbon.soil import (
+        COVER_FULL,
+        Deposit,
+        allochthonous_deduction,
+        allochthonous_percent,
+        default_flux_t_co2_ha_yr,
+    )
+
     at_cover = default_flux_t_co2_ha_yr(Fraction(table.cover_percent))
     percent = None
     if table.carbon_percent is not None and table.autochthonous_percent is not None:

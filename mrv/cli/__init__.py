@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mrv import __version__
 from mrv.cli import attestation, bundle, chain, countersign, keys, log, project, registry, sample, simulate, status
@@ -34,7 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         Exit status.
     """
-    args = _parser().parse_args(argv)
+    # No plugin of pydantic sees or slows what is validated here: they would be looked for in every package installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    args = _parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
     with suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -62,7 +64,40 @@ def _called(args: argparse.Namespace) -> int:
     return exit_status
 
 
-def _parser() -> argparse.ArgumentParser:
+class _One:
+    """Takes the verbs of every group, and makes a parser of one of them alone: making forty takes longer than most verbs."""
+
+    def __init__(self, verbs: Any, name: str) -> None:
+        self.verbs, self.name = verbs, name
+
+    def add_parser(self, name: str, **about: Any) -> Any:
+        """A parser, or what takes a parser's options and forgets them."""
+        return self.verbs.add_parser(name, **about) if name == self.name else _Forgetful()
+
+
+class _Forgetful:
+    def __getattr__(self, name: str) -> _Forgetful:
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> _Forgetful:
+        return self
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the verb that comes first in ``words``; of every verb where none of that name does."""
+    parser, verbs = _root()
+    _add_verbs(_One(verbs, words[0]) if words else verbs)
+    if not verbs.choices:
+        _add_verbs(verbs)
+    return parser
+
+
+def _add_verbs(verbs: Any) -> None:
+    for group in (project, sample, attestation, bundle, countersign, registry, chain, simulate, keys, status, log):
+        group.add_verbs(verbs)
+
+
+def _root() -> tuple[argparse.ArgumentParser, Any]:
     parser = argparse.ArgumentParser(
         prog="mrv",
         description="Verify forest and mangrove carbon from space, and sign what was found.",
@@ -70,7 +105,4 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(traceback=False)
     parser.add_argument("--version", action="version", version=f"mrv {__version__}")
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for group in (project, sample, attestation, bundle, countersign, registry, chain, simulate, keys, status, log):
-        group.add_verbs(verbs)
-    return parser
+    return parser, parser.add_subparsers(metavar="VERB", required=True)

@@ -1,7 +1,5 @@
 """From activity data to tonnes: factors, pools, plots, random numbers, programme."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 

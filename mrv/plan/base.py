@@ -1,6 +1,4 @@
-"""What every table of a plan is made of."""
-
-from __future__ import annotations
+"""What every table of a plan is made of; written, like sections, without postponed annotations."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -21,7 +19,7 @@ MAX_DIGITS = 30
 class Table(BaseModel):
     """A closed, frozen table."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)  # built once, inside the plan
 
     @model_validator(mode="after")
     def _written_out(self) -> Self:

@@ -1,7 +1,5 @@
 """What a project claims for one period."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Annotated, Literal, Self
 

@@ -1,7 +1,5 @@
 """Evidence a plan asks for: sources of rasters and which observations count."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self

@@ -1,7 +1,5 @@
 """Extent maps: the detector of change between them, and what is put aside before and told apart after."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Fusion: which evidence ``bayes-fusion/1`` combines, and by what rules."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal, Self

@@ -1,7 +1,5 @@
 """From pixels to activity data: the detector and its strata."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 

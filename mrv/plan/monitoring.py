@@ -1,8 +1,5 @@
 """MonitoringPlan: ``plan.toml`` read, frozen, and as it is signed."""
 
-from __future__ import annotations
-
-import tomllib
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -244,6 +241,8 @@ def load_plan(path: Path) -> MonitoringPlan:
     Raises:
         PlanError: The file is absent, not TOML, or holds a field that is wrong.
     """
+    import tomllib  # a check reads no file of a project
+
     try:
         value = tomllib.loads(read_regular(path, MAX_BYTES).decode(), parse_float=Decimal)
     except FileNotFoundError as error:

@@ -1,7 +1,5 @@
 """How the interpreted reference sample is read, and which interval of its areas is signed."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator

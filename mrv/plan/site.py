@@ -1,7 +1,5 @@
 """Who and where: the project, its forest definition, its grid."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self

@@ -1,14 +1,50 @@
-"""Plausibility: the magnitudes that the gate of that name bounds, from a statement's tables."""
+"""Plausibility: the gate, and the magnitudes that it bounds, from a statement's tables."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from mrv.units import kg_co2e
+from mrv.rules.gate import gate
+from mrv.units import KG_PER_T, M2_PER_HA, decimal_str, kg_co2e
 
 if TYPE_CHECKING:
+    from mrv.sections import GateSection
     from mrv.statement import Statement
+
+STOCK_SHARE = Fraction(1, 2)
+"""A yearly change of half a mature stock is a stock entered as a change: no forest regrows in two years."""
+
+
+def plausibility(statement: Statement) -> GateSection:
+    """A rate above the ecosystem's ceiling, a stock entered as a yearly change, a pool twice, years that do not add up."""
+    ceiling = Decimal(statement.method.plan["factors"]["ceiling_t_co2e_ha_yr"])
+    area_ha = Decimal(statement.project.area_m2) / M2_PER_HA
+    worst = max(yearly_kg(statement).values(), default=0)
+    rate = Decimal(worst) / KG_PER_T / area_ha if area_ha else Decimal(0)
+    mature, whole = mature_kg(statement), standing_kg(statement)
+    change = max(yearly_removal_kg(statement).values(), default=0)
+    gone = two_years_kg(statement)
+    stocked = change >= STOCK_SHARE * mature if change else False
+    pools = [(stock.pool, stock.state) for stock in statement.stocks]
+    counted = [entry["pool"] for entry in statement.method.plan["pools"]]
+    twice = len(set(pools)) < len(pools) or len(set(counted)) < len(counted)
+    short = broken_sum(statement)
+    return gate(
+        "plausibility",
+        ok=area_ha > 0 and rate <= ceiling and not stocked and gone <= whole and not twice and not short,
+        measured=f"at most {rate:.3f} t CO2e/ha/yr; largest yearly removal {_percent(change, mature)} of the mature stock, "
+        f"largest emission of two years {_percent(gone, whole)} of all that stands; "
+        f"{'a pool twice' if twice else 'no pool twice'}; years {f'do not add up to {short}' if short else 'add up'}",
+        limit=f"≤ {ceiling} t CO2e/ha/yr (the plan's own ceiling); removal in a year < "
+        f"{decimal_str(100 * STOCK_SHARE, places=0)} % of the mature stock; no more emitted in two years than stands; "
+        "each pool once; sum of years = period = cumulative",
+    )
+
+
+def _percent(part: int, whole: Fraction) -> str:
+    return f"{decimal_str(100 * part / whole, places=1)} %" if whole else "without"
 
 
 def broken_sum(s: Statement) -> str | None:

@@ -1,6 +1,7 @@
-"""Sections: the closed models a statement is made of."""
+"""Sections: the closed models a statement is made of.
 
-from __future__ import annotations
+Models are written without ``from __future__ import annotations``: pydantic would compile the text of every field again.
+"""
 
 from typing import Annotated, Any, Literal
 

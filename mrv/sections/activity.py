@@ -1,7 +1,5 @@
 """Activity sections: mapped areas, the reference sample, and the areas estimated from it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 

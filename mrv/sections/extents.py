@@ -1,7 +1,5 @@
 """Extent sections: the publisher's maps beside what was made of them; where the plan asks for it."""
 
-from __future__ import annotations
-
 from typing import Literal, get_args
 
 from mrv.sections import Count, Section, Text

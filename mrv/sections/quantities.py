@@ -1,7 +1,5 @@
 """Quantities: the sections that say how many tonnes, from which factors, and how sure."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

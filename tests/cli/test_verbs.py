@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import pytest
 
+from mrv import cli
 from mrv.attest import credential, proof
 from mrv.attest.keys import load_signer
 from mrv.inputs import seed_of
@@ -231,3 +232,13 @@ def test_the_statement_digest_is_that_of_its_canonical_json(done):
     subject = json.loads((folder / "attestation.json").read_text())["credentialSubject"]
     assert subject["id"] == f"urn:mrv:{sha256_json(subject['statement'])}"
     shutil.rmtree(folder)
+
+
+def test_a_verbs_parser_made_alone_is_the_one_made_among_all():
+    def helps(words):
+        action = next(action for action in cli._parser(words)._actions if action.choices)
+        return {name: parser.format_help() for name, parser in action.choices.items()}
+
+    every = helps([])
+    assert {name: helps([name]) for name in every} == {name: {name: text} for name, text in every.items()}
+    assert helps(["no-such-verb"]) == helps(["--json"]) == every

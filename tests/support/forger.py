@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from mrv.activity.accuracy_rows import CLASSES, accuracy_of
@@ -10,6 +11,7 @@ from mrv.activity.commitment import seed_for
 from mrv.activity.estimate import area_rows, design_strata, events_of
 from mrv.carbon.pools import LOSS, degradation_of, loss_after
 from mrv.carbon.stock import growth_intervals, growth_rows, stock_rows
+from mrv.equations import percentage_speaks
 from mrv.errors import StatementError
 from mrv.inputs import seed_of
 from mrv.plan import plan_from_json
@@ -18,9 +20,10 @@ from mrv.rules import arithmetic
 from mrv.rules.findings import findings
 from mrv.rules.gates import check_gates, conclude, evaluate
 from mrv.rules.scope import absent
+from mrv.rules.tables import Tables
 from mrv.statement import parse_statement
 from mrv.uncertainty.approach1 import approach1_percent
-from mrv.units import sha256_json
+from mrv.units import decimal_str, sha256_json
 
 SLOW = ("factors", "quantities", "programme", "uncertainty", "sample")
 """The questions that take longest come last, in this order."""
@@ -34,8 +37,9 @@ def caught(value: Any) -> str | None:
         return "statement.schema"
     if arithmetic.plan_fault(statement):
         return "statement.arithmetic.plan"
-    for name in (*(name for name in arithmetic._QUESTIONS if name not in SLOW), *SLOW):
-        if arithmetic.ask(name, statement).status != "holds":
+    tables = Tables(statement)
+    for name in (*(name for name in arithmetic.QUESTIONS if name not in SLOW), *SLOW):
+        if arithmetic.ask(name, tables).status != "holds":
             return f"statement.arithmetic.{name}"
     return next((check.code for check in check_gates(statement) if check.status != "holds"), None)
 
@@ -65,19 +69,19 @@ def rebuild(value: dict[str, Any]) -> dict[str, Any]:
     later = value["period"]["start"][:4] > value["method"]["plan"]["project"]["start"][:4]
     value["absent"] = absent({row["name"] for row in value["inputs"]}, later=later)
     s = parse_statement(value)
-    plan, values, areas = plan_from_json(value["method"]["plan"]), arithmetic._values(s), arithmetic._activity_areas(s)
+    tables = Tables(s)
     for row in value["uncertainty"]["drawn"]:
         row["hw90_kg"] = (row["q95_kg"] - row["q05_kg"]) // 2
-        speaks = arithmetic.percentage_speaks(row["mean_kg"], row["hw90_kg"])
-        percent = arithmetic.Fraction(100 * row["hw90_kg"], row["mean_kg"]) if speaks else None
-        row["hw90_percent"] = None if percent is None else arithmetic.decimal_str(percent, places=4)
+        speaks = percentage_speaks(row["mean_kg"], row["hw90_kg"])
+        percent = Fraction(100 * row["hw90_kg"], row["mean_kg"]) if speaks else None
+        row["hw90_percent"] = None if percent is None else decimal_str(percent, places=4)
     value["uncertainty"]["approach1_half_width_percent"] = approach1_percent({row.role: row for row in s.factors})
-    value["stocks"] = stock_rows(plan, values)
-    value["growth"] = growth_rows(plan, areas, values, reference_year=s.quantities.stock_year)
+    value["stocks"] = stock_rows(tables.plan, tables.values)
+    value["growth"] = growth_rows(tables.plan, tables.areas_m2, tables.values, reference_year=s.quantities.stock_year)
     value["growth_intervals"] = growth_intervals(value["growth"], value["growth_intervals"])
-    value["quantities"], issued = arithmetic._amounts(parse_statement(value))
-    example = worked_example(plan, value["quantities"]["period_project_kg"], value["uncertainty"]["drawn"])
-    value["programme"] = {**programme_row(plan, issued), "worked_example": example}
+    value["quantities"], issued = Tables(parse_statement(value)).amounts
+    example = worked_example(tables.plan, value["quantities"]["period_project_kg"], value["uncertainty"]["drawn"])
+    value["programme"] = {**programme_row(tables.plan, issued), "worked_example": example}
     return resign(value)
 
 
