@@ -5,30 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mrv.activity.confidence_strata import StrataRules
 from mrv.activity.mapped import measure_change
 from mrv.change.harmonic_monitor import Model
 from mrv.change.screening import NOWHERE, Points
 from mrv.change.step_detector import calibration_points, set_up
-from mrv.cube import Layer, Reader, build_cube
+from mrv.cube import build_cube
 from mrv.errors import SourceError
 from mrv.kernels.cuda.device import CPU, device_name
 from mrv.observe.observed import Observed, change_maps
 from mrv.observe.optical_survey import survey_optical
 from mrv.observe.scenes import layer_section
-from mrv.observe.survey import Survey, check_observed, forest_at_start, observation_section, scenes_of, used_layers
+from mrv.observe.survey import Survey, check_observed, forest_at_start, observation_section, scenes_of
 from mrv.plan import ChangeTable, StepTable
 from mrv.units import Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
 
-    from mrv.change.change_map import ChangeMap, OpticalDetector
-    from mrv.change.screening import PointValues, Screened
+    from mrv.change.change_map import ChangeMap, Curve, OpticalDetector
+    from mrv.change.screening import PointValues
     from mrv.observe.window import Window
     from mrv.plan import Claim, MonitoringPlan
     from mrv.sources.items import Scene
@@ -39,12 +40,8 @@ if TYPE_CHECKING:
 class Optical:
     """How the optical detector came to its result; for looking at."""
 
-    reader: Reader
-    """Reads tiles of the evidence."""
-    layers: tuple[Layer, ...]
-    """Optical scenes, in time order."""
-    screened: Screened
-    """Which of them were used."""
+    survey: Survey
+    """The optical scenes, and which of them were used."""
     model: OpticalDetector
     """The detector, set up for the scenes used."""
     change: ChangeMap
@@ -53,9 +50,18 @@ class Optical:
     """What it ran on, as provenance says it."""
 
     @property
-    def used(self) -> tuple[Layer, ...]:
-        """Scenes that entered the detector."""
-        return used_layers(self.layers, self.screened)
+    def pictured(self) -> Survey:
+        """The scenes that pictures are made of."""
+        return self.survey
+
+    def curve(self, row: int, col: int) -> Curve:
+        """One pixel, for a picture."""
+        tile, reader = (slice(row, row + 1), slice(col, col + 1)), self.survey.reader
+        used = self.survey.used
+        bands = {
+            role: np.stack([reader.reflectance(layer, role, tile) for layer in used])[:, 0, 0] for role in self.model.roles
+        }
+        return self.model.curve(bands, np.stack([reader.clear(layer, tile) for layer in used])[:, 0, 0])
 
 
 def observe_optical(
@@ -109,7 +115,7 @@ def observe_optical(
         maps=change_maps(change, activity),
         forest=forest,
     )
-    return seen, Optical(survey.reader, survey.layers, survey.screened, model, change, device)
+    return seen, Optical(survey, model, change, device)
 
 
 def device_there(*, gpu: bool) -> str:

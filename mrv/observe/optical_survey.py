@@ -66,7 +66,7 @@ def survey_optical(
     screened = screen(
         [layer.day for layer in layers], views, rules=plan.method.optical, start=plan.project.start, forest_px=int(forest.sum())
     )
-    survey = Survey(source, reader, layers, screened, _rows(source.radiometry, found, offsets, views, screened))
+    survey = Survey(reader, layers, screened, _rows(source.radiometry, found, offsets, views, screened))
     return survey, [value for value, state in zip(values, screened.status, strict=True) if state in USED]
 
 

@@ -90,7 +90,7 @@ def survey_radar(
         )
         for scene, view, status in zip(found, views, screened.status, strict=True)
     )  # fmt: skip
-    return RadarSurvey(source, reader, layers, screened, rows, backscatter, geometries)
+    return RadarSurvey(reader, layers, screened, rows, backscatter, geometries)
 
 
 def _views(backscatter: Backscatter, layers: Sequence[Layer], forest: NDArray[np.bool_]) -> list[RadarView]:

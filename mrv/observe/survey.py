@@ -11,7 +11,7 @@ import numpy as np
 
 from mrv.cube import Layer, Reader
 from mrv.errors import SourceError
-from mrv.sections import ObservationSection, SceneSection
+from mrv.observe.record import record_of
 from mrv.units import Period, from_epoch_day
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mrv.change.change_map import ChangeMap
     from mrv.change.screening import Screened
     from mrv.plan import Claim, MonitoringPlan, Source
+    from mrv.sections import ObservationSection, SceneSection
     from mrv.sources.items import Scene
     from mrv.sources.store import Store
 
@@ -35,8 +36,6 @@ USED = frozenset({"used", "history"})
 class Survey:
     """The scenes of one source, screened."""
 
-    source: Source
-    """The source."""
     reader: Reader
     """Reads tiles of the evidence."""
     layers: tuple[Layer, ...]
@@ -49,7 +48,7 @@ class Survey:
     @property
     def used(self) -> tuple[Layer, ...]:
         """Scenes that entered the detector."""
-        return used_layers(self.layers, self.screened)
+        return tuple(layer for layer, state in zip(self.layers, self.screened.status, strict=True) if state in USED)
 
     @property
     def days(self) -> NDArray[np.int32]:
@@ -66,11 +65,6 @@ class Survey:
     def history(self) -> int:
         """How many of them are history."""
         return sum(state == "history" for state in self.screened.status)
-
-
-def used_layers(layers: Sequence[Layer], screened: Screened) -> tuple[Layer, ...]:
-    """The scenes that entered the detector."""
-    return tuple(layer for layer, state in zip(layers, screened.status, strict=True) if state in USED)
 
 
 def scenes_of(source: Source, scenes: Sequence[Scene], period: Period) -> list[Scene]:
@@ -169,17 +163,8 @@ def observation_section(
     surveys: Sequence[Survey], change: ChangeMap, forest: NDArray[np.bool_], activity: ActivityData
 ) -> ObservationSection:
     """The observation record over the forest of the project, of all sources together."""
-    days = sorted(layer.day for survey in surveys for layer in survey.used)
-    counts = sorted(int(count) for count in change.clear_count[forest]) or [0]
-    return ObservationSection(
-        first=from_epoch_day(days[0]).isoformat(),
-        last=from_epoch_day(days[-1]).isoformat(),
-        record_days=days[-1] - days[0],
-        scenes_available=sum(len(survey.layers) for survey in surveys),
-        scenes_used=len(days),
-        longest_gap_days=max((b - a for a, b in pairwise(days)), default=0),
-        clear_min=counts[0],
-        clear_median=counts[(len(counts) - 1) // 2],
-        clear_max=counts[-1],
+    used = [layer.day for survey in surveys for layer in survey.used]
+    return record_of(
+        used, change.clear_count[forest], available=sum(len(survey.layers) for survey in surveys), used=len(used),
         unmonitored_px=activity.unmonitored_px,
-    )
+    )  # fmt: skip
