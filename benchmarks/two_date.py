@@ -24,7 +24,8 @@ from scipy import ndimage
 
 from mrv.activity.strata import EIGHT_NEIGHBOURS, loss_years
 from mrv.change.change_map import ChangeMap
-from mrv.cube import NODATA, ndvi
+from mrv.cube import ndvi
+from mrv.kernels.looks import NODATA
 from mrv.pipeline import Result, compute
 from mrv.project import load_project
 from mrv.run import fetch_scenes, read_fetched, search_scenes

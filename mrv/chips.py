@@ -54,7 +54,7 @@ def _composite(optical: Survey, layers: Sequence[Layer], roles: Sequence[str]) -
     """Median reflectance × 10⁴ of the clear observations (y, x, roles), strip by strip."""
     import numpy as np
 
-    from mrv.cube import NODATA
+    from mrv.kernels.looks import NODATA
     from mrv.views.pictures import STRIP_ROWS, lower_median
 
     rows, cols = optical.reader.grid.shape

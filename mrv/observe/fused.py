@@ -119,7 +119,7 @@ def _survey(plan: MonitoringPlan, table: FusionTable, entry: EvidenceTable, *arg
     source = next(source for source in plan.sources if source.id == entry.source)
     if source.role == "radar":
         return survey_radar(plan, source, entry, *args, min_history=table.min_history, **place)
-    return survey_optical(plan, source, *args, **place)[0]
+    return survey_optical(plan, (source,), *args, **place)[0]
 
 
 def _channel(entry: EvidenceTable, survey: Survey) -> Channel:

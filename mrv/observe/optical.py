@@ -1,4 +1,4 @@
-"""Optical: the scenes of one source surveyed, monitored by an optical detector, and measured."""
+"""Optical: the scenes of one source, or of several as one series, surveyed, monitored by an optical detector, and measured."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from mrv.observe.optical_survey import survey_optical
 from mrv.observe.scenes import layer_section
 from mrv.observe.survey import Survey, check_observed, forest_at_start, observation_section, scenes_of
 from mrv.plan import ChangeTable, StepTable
+from mrv.rules.merged import merged_section
 from mrv.units import Period
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def observe_optical(
 
     Raises:
         UsageError: No GPU where one was asked for.
-        SourceError: No usable scene where one is needed, two of one day, or no tree cover.
+        SourceError: No usable scene where one is needed, two of one day that the plan does not merge, or no tree cover.
     """
     period = Period(claim.start, claim.end)
     _refuse_unseen(plan, scenes, period)
@@ -97,7 +98,7 @@ def observe_optical(
     forest, cover = forest_at_start(plan, scenes, grid=window.grid, store=store)
     progress("screen scenes")
     survey, sample = survey_optical(
-        plan, plan.source("optical"), scenes, forest, points=_points(plan, forest), period=period, window=window, store=store
+        plan, plan.monitored, scenes, forest, points=_points(plan, forest), period=period, window=window, store=store
     )
     progress("detect change")
     check_observed(plan, claim, [survey])
@@ -110,7 +111,9 @@ def observe_optical(
     )  # fmt: skip
     seen = Observed(
         evidence=[*survey.rows, layer_section(cover)],
-        observation=observation_section([survey], change, forest & window.inside, activity),
+        observation=observation_section([survey], change, forest & window.inside, activity).model_copy(
+            update={"merged": merged_section(plan, survey.rows)}
+        ),
         activity=activity,
         maps=change_maps(change, activity),
         forest=forest,
@@ -134,7 +137,7 @@ def device_there(*, gpu: bool) -> str:
 
 
 def _refuse_unseen(plan: MonitoringPlan, scenes: Sequence[Scene], period: Period) -> None:
-    optical = scenes_of(plan.source("optical"), scenes, period)
+    optical = scenes_of(plan.monitored, scenes, period)
     if not any(scene.day in period for scene in optical):
         have = f"scenes run from {optical[0].day} to {optical[-1].day}" if optical else "there are no scenes"
         raise SourceError(

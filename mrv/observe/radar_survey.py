@@ -72,10 +72,10 @@ def survey_radar(
     """
     assert source.radar is not None
     assert plan.method.radar is not None
-    found = scenes_of(source, scenes, period)
+    found = scenes_of((source,), scenes, period)
     refuse_same_day(source, found)
     layers = tuple(Layer(epoch_day(scene.day), scene.bands, 0) for scene in found)
-    reader = Reader(store, window.grid, plan.grid, None, None)
+    reader = Reader(store, window.grid, plan.grid, None)
     backscatter = Backscatter(reader, source.radar, entry.index)
     views, geometries = _views(backscatter, layers, forest), tuple(scene.geometry for scene in found)
     screened = screen_images(

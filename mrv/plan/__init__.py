@@ -12,8 +12,10 @@ from mrv.plan.accounts import (
 )
 from mrv.plan.claim import Claim
 from mrv.plan.evidence import (
+    PLATFORM,
     BiomassLayer,
     ExtentClasses,
+    MergeTable,
     ObservationTable,
     RadarLayer,
     Radiometry,
@@ -29,6 +31,7 @@ from mrv.plan.reference import ReferenceTable
 from mrv.plan.site import ForestDefinition, GridTable, ProjectTable
 
 __all__ = [
+    "PLATFORM",
     "STEP_OBSERVATIONS",
     "ActivityTable",
     "BiomassLayer",
@@ -46,6 +49,7 @@ __all__ = [
     "FusionTable",
     "GridTable",
     "KindsTable",
+    "MergeTable",
     "MethodTable",
     "MonitoringPlan",
     "ObservationTable",

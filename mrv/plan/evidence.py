@@ -142,6 +142,9 @@ class Source(Table):
     """For classified extent maps, one item an epoch."""
     biomass: BiomassLayer | None = None
     """For a map of above-ground biomass."""
+    sensor: Slug | None = None
+    """Of an optical source that is harmonised: whose bands they are, by id in the table ``bandpass``, or ``platform``: each
+    item's own."""
     first: date | None = None
     """First day searched; absent: no lower limit."""
 
@@ -156,6 +159,8 @@ class Source(Table):
                 raise ValueError(f"a source of role {self.role} {verb} [sources.{name}]")
         if self.radar is not None:
             self._radar_bands(self.radar)
+        if self.sensor is not None and self.role != "optical":
+            raise ValueError(f"a source of role {self.role} has no use for sensor: bandpasses are of optical bands")
         return self
 
     def _radar_bands(self, radar: RadarLayer) -> None:
@@ -181,6 +186,20 @@ class RecordTable(Table):
     """Shortest satellite record, years."""
 
 
+PLATFORM = "platform"
+"""Sensor of a source whose items each state their own."""
+
+
+class MergeTable(Table):
+    """How scenes of several optical sources, or several of one day, become one series."""
+
+    harmonise: Literal["hls-bandpass/1", "none"]
+    """``hls-bandpass/1``: every band is brought to Landsat 8/9's by published coefficients; ``none``: nothing is adjusted, and
+    a finding says so."""
+    same_day: Literal["mean-of-clear/1"]
+    """Scenes of one day are one observation: at each pixel the mean of those that are clear, rounded down."""
+
+
 class ObservationTable(RecordTable):
     """Which optical observations are used."""
 
@@ -198,6 +217,8 @@ class ObservationTable(RecordTable):
     """Scenes with less of the forest clear are left out, %."""
     max_shift: Annotated[int, Field(strict=True, gt=0, le=20_000)]
     """Scenes whose forest median index departs this much from the history's are left out (index × 10⁴)."""
+    merge: MergeTable | None = None
+    """How several become one series; absent: one source, and one scene a day."""
 
     @model_validator(mode="after")
     def _upright(self) -> Self:

@@ -19,6 +19,7 @@ from mrv.carbon.pools import LOSS, LOST_STOCK, STANDING
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.stock import growth_rows, stock_rows
 from mrv.carbon.tables import factors_for
+from mrv.change.bandpass import check_sensors
 from mrv.change.densities import check_densities
 from mrv.checks import Check, decide
 from mrv.equations import percentage_speaks
@@ -30,6 +31,7 @@ from mrv.rules.consistency import claim_faults, grid_faults, plot_faults, record
 from mrv.rules.draws import draw_faults
 from mrv.rules.extents import extent_faults, maps_named
 from mrv.rules.findings import findings
+from mrv.rules.merged import merged_section
 from mrv.rules.scenes import scene_faults
 from mrv.rules.scope import absent, not_verified
 from mrv.sections.activity import ESTIMATED_AREA, LOST, MAPPED_AREA, strata_of
@@ -80,6 +82,7 @@ def plan_fault(statement: Statement) -> str | None:
         plan = plan_from_json(statement.method.plan)
         factors_for(plan.factors)
         check_densities(plan)
+        check_sensors(plan)
     except MRVError as error:
         return str(error)
     return None
@@ -142,6 +145,7 @@ def _observation(s: Statement) -> Iterator[str]:
     detector = [source.id for source in plan.monitored]
     days = [date.fromisoformat(e.date) for e in s.evidence if e.status in seen and e.source in detector]
     yield from _differs("scenes used", s.observation.scenes_used, len(days))
+    yield from _differs("merged", s.observation.merged, merged_section(plan, s.evidence))
     names = [(scene.source, scene.id) for scene in s.evidence]
     yield from _differs("scenes listed twice", len(names) - len(set(names)), 0)
     single = [*_sources(s, "tree-cover"), *_sources(s, "biomass")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mrv.cube import NODATA
+from mrv.kernels.looks import NODATA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

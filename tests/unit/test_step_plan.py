@@ -69,7 +69,7 @@ def test_its_curve_falls_where_canopy_is_lost(stepped):
 
 
 BAD = {
-    "a band the source lacks": ({"bands": ["red", "swir1"]}, "names swir1, which the optical source does not have"),
+    "a band the source lacks": ({"bands": ["red", "swir1"]}, "names swir1, which the optical source s2 does not have"),
     "a band twice": ({"bands": ["red", "red"]}, "each band occurs once"),
     "one band": ({"bands": ["red"]}, "method.change.bands"),
     "an unknown band": ({"bands": ["red", "edge"]}, "method.change.bands"),

@@ -14,8 +14,8 @@ from support.extent_project import extent_project
 from support.run_tiny import run_tiny
 
 from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST
-from mrv.cube import NODATA
 from mrv.errors import UsageError
+from mrv.kernels.looks import NODATA
 from mrv.units import epoch_day
 from mrv.views import look
 from mrv.views.optical import choose
