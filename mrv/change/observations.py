@@ -66,7 +66,7 @@ def harmonise(bands: NDArray[np.int16], *, roles: Sequence[str], sensor: str) ->
     Raises:
         MRVError: A sensor or a band without coefficients.
     """
-    lines = lines_of(sensor)
+    lines = lines_of(sensor, field="sensor")
     if not lines:
         return bands
     out = bands.copy()
