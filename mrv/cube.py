@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from odc.geo.geobox import GeoBox
 
     from mrv.change.bandpass import Line
-    from mrv.plan import GridTable, ObservationTable, Radiometry
+    from mrv.plan import GridTable, MaskTable, ObservationTable, Radiometry
     from mrv.sources.store import Store
 
 SCALE = 10_000
@@ -79,6 +79,8 @@ class Layer:
     """How they become reflectance; None for layers that are not."""
     lines: Mapping[str, Line] = field(default_factory=dict)
     """Role of a band → how its reflectance is brought to the reference sensor's; empty: as it is."""
+    mask: MaskTable | None = None
+    """What of its classification is not clear ground; None: what the reader's rules say."""
     others: tuple[Layer, ...] = ()
     """Further scenes of that day, merged with this one."""
 
@@ -88,7 +90,7 @@ class Layer:
         return (self, *self.others)
 
 
-def masked(classification: NDArray[Any], rules: ObservationTable) -> NDArray[np.bool_]:
+def masked(classification: NDArray[Any], rules: ObservationTable | MaskTable) -> NDArray[np.bool_]:
     """What a scene classification does not call clear ground.
 
     Args:
@@ -165,7 +167,7 @@ class Reader:
             slice(max(0, rows.start - rim), min(self.grid.shape[0], rows.stop + rim)),
             slice(max(0, cols.start - rim), min(self.grid.shape[1], cols.stop + rim)),
         )
-        grown = dilate(masked(self.band(layer, "classification", wide), self.observation), rim)
+        grown = dilate(masked(self.band(layer, "classification", wide), layer.mask or self.observation), rim)
         top, left = rows.start - wide[0].start, cols.start - wide[1].start
         return ~grown[top : top + rows.stop - rows.start, left : left + cols.stop - cols.start]
 

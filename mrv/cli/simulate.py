@@ -42,7 +42,7 @@ def _simulate(args: argparse.Namespace) -> int:
     evidence = tuple(args.evidence.split("+")) if args.evidence else ()
     if evidence and args.second_optical:
         raise UsageError(
-            "bayes-fusion/1 merges no sensors", code="cli.options", field="--second-optical", hint="leave out --evidence"
+            "bayes-fusion/1 merges no sensors", code="usage", field="--second-optical", hint="leave out --evidence"
         )
     asked = {
         "size_px": args.size, "history_years": args.history, "project_years": args.years, "scenes_per_year": args.scenes,

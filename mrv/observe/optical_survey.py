@@ -93,7 +93,7 @@ def _reading(plan: MonitoringPlan, source: Source, scene: Scene) -> _Reading:
     offset, sensor = decide_offset(scene, source.radiometry), sensor_of(source, scene.sensor, item=scene.id)
     layer = Layer(
         epoch_day(scene.day), scene.bands, offset.offset_dn, Calibration.of(source.radiometry),
-        lines_for(plan, sensor, item=scene.id),
+        lines_for(plan, sensor, item=scene.id), source.mask,
     )  # fmt: skip
     return _Reading(layer, offset, source.radiometry, sensor)
 

@@ -34,6 +34,21 @@ class Radiometry(Table):
         return self
 
 
+class MaskTable(Table):
+    """What of a source's classification is not clear ground."""
+
+    masked_classes: tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...] = ()
+    """Codes that are not."""
+    masked_bits: tuple[Annotated[int, Field(strict=True, ge=0, le=15)], ...] | None = None
+    """Bits that are set where ground is not clear."""
+
+    @model_validator(mode="after")
+    def _masks(self) -> Self:
+        if not self.masked_classes and not self.masked_bits:
+            raise ValueError("a mask names classes or bits")
+        return self
+
+
 MapYear = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 """Year that a map describes."""
 MapVersion = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,62}[!-~])?$")]
@@ -136,6 +151,8 @@ class Source(Table):
     """Role of a band (``red``, ``nir``, ``classification``, ``tree_cover`` …) → asset key."""
     radiometry: Radiometry | None = None
     """For optical sources."""
+    mask: MaskTable | None = None
+    """Of an optical source whose classification is another than ``[method.observation]`` is written for, in its place."""
     radar: RadarLayer | None = None
     """For radar sources."""
     extent: ExtentClasses | None = None
@@ -159,8 +176,9 @@ class Source(Table):
                 raise ValueError(f"a source of role {self.role} {verb} [sources.{name}]")
         if self.radar is not None:
             self._radar_bands(self.radar)
-        if self.sensor is not None and self.role != "optical":
-            raise ValueError(f"a source of role {self.role} has no use for sensor: bandpasses are of optical bands")
+        for name in ("sensor", "mask"):
+            if getattr(self, name) is not None and self.role != "optical":
+                raise ValueError(f"a source of role {self.role} has no use for {name}")
         return self
 
     def _radar_bands(self, radar: RadarLayer) -> None:

@@ -32,7 +32,8 @@ from mrv.errors import GridMismatch, MRVError, PlanError, SourceError
 from mrv.explain import explain
 from mrv.plan import plan_from_json
 from mrv.report.evidence import evidence_section
-from mrv.statement import check_statement
+from mrv.rules.findings import findings
+from mrv.statement import check_statement, parse_statement
 from mrv.views import look
 
 
@@ -84,6 +85,16 @@ def test_of_one_day_both_sensors_have_one_median_after_it(done):
     assert all(abs(first - second) < 30 for first, second in pairs)
 
 
+def test_findings_name_what_the_coefficients_are_not_of_and_who_did_not_read_them(done):
+    value = deepcopy(done.result.statement.as_json())
+    value["method"]["plan"]["sources"][1]["bands"]["nir"] = "B8A"
+    value["observation"]["merged"]["bandpass"][0]["verified"] = False
+    found = {(row.code, row.item) for row in findings(parse_statement(value))}
+    assert ("bandpass.asset", "nir of other, simulated-2") in found
+    assert ("bandpass.unverified", "blue of simulated-2") in found
+    assert not any(code == "bandpass.asset" and "s2" in item.split() for code, item in found)
+
+
 @pytest.mark.parametrize(("where", "chunk"), [("none", 30), ("local:threads=2", 7)])
 def test_settings_change_nothing(done, where, chunk):
     assert done.again(where=where, chunk=chunk).statement.digest() == done.result.statement.digest()
@@ -94,6 +105,19 @@ def test_the_step_detector_reads_the_series_too(tmp_path):
     assert loss(run) == LOSS_PX
     assert failing(run.result.statement) == []
     assert run.again(chunk=9).statement.digest() == run.result.statement.digest()
+
+
+def as_bits(_day, sensor, bands):
+    """The second sensor's classification as Fmask has it: bit 1 is cloud, clear is 0, which the first's rules call no data."""
+    if sensor == SECOND:
+        bands["SCL"][:] = np.where(bands["SCL"] == 4, 0, 2)
+
+
+def test_each_source_may_have_a_classification_of_its_own(tmp_path):
+    run = run_tiny(two_sensors(tmp_path, alter=as_bits, plan={"sources.1.mask": {"masked_bits": [1]}}))
+    assert loss(run) == LOSS_PX
+    status = {row.source: row.status for row in run.result.statement.evidence if row.date.startswith("2021")}
+    assert status["other"] == "used"
 
 
 def test_one_source_merged_with_nothing_gives_the_maps_of_one_source(tmp_path):
@@ -346,6 +370,8 @@ BAD = {
         {"sources.0.bands": BANDS | {"swir1": "B11"}, "sources.1.bands": BANDS, "method.change": SWIR},
         "source other does not have",
     ),
+    "a mask of nothing": ({"sources.1.mask": {}}, "classes or bits"),
+    "a mask of tree cover": ({"sources.2.mask": {"masked_bits": [1]}}, "no use for mask"),
     "a field of another table": ({f"{M}.max_gap_days": 3}, "max_gap_days"),
 }  # fmt: skip
 
