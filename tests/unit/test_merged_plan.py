@@ -108,9 +108,9 @@ def test_the_step_detector_reads_the_series_too(tmp_path):
 
 
 def as_bits(_day, sensor, bands):
-    """The second sensor's classification as Fmask has it: bit 1 is cloud, clear is 0, which the first's rules call no data."""
+    """The second sensor's classification in bits: bit 1 is cloud; clear ground is 8, a code of cloud by the first's rules."""
     if sensor == SECOND:
-        bands["SCL"][:] = np.where(bands["SCL"] == 4, 0, 2)
+        bands["SCL"][:] = np.where(bands["SCL"] == 4, 8, 2)
 
 
 def test_each_source_may_have_a_classification_of_its_own(tmp_path):
