@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mrv.change.bandpass import lines_for, roles_read
+from mrv.plan import PLATFORM
 from mrv.sections import BandpassSection, MergedSection
 from mrv.units import decimal_str
 
@@ -67,7 +68,7 @@ def sensor_faults(scene: SceneSection, source: Source | None, plan: MonitoringPl
     if (scene.sensor is None) != (named is None):
         yield f"{scene.id} is {'of an unnamed sensor' if named else 'of a sensor, but nothing is harmonised'}"
     elif scene.sensor is not None:
-        if named not in {"platform", scene.sensor}:
+        if named not in {PLATFORM, scene.sensor}:
             yield f"{scene.id} is of {scene.sensor}, the plan says {named}"
         lines_for(plan, scene.sensor, item=scene.id)
 
