@@ -19,7 +19,7 @@ import numpy as np
 
 from mrv.change.bandpass import lines_of
 from support import tiny_project as tiny_module
-from support.tiny_project import BANDS, COLLECTION, DAYS, START, TinyProject, edit_json, encode, item_id, tiny_project
+from support.tiny_project import BANDS, COLLECTION, DAYS, RASTER, START, TinyProject, edit_json, encode, item_id, tiny_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,7 @@ def two_sensors(
     days: tuple[date, ...] = SECOND_DAYS,
     alter: Callable[[date, str, dict[str, np.ndarray]], None] = lambda *_: None,
     plan: dict[str, Any] | None = None,
+    coarse: bool = False,
 ) -> TinyProject:
     """Write the project into ``folder / "tiny"``.
 
@@ -61,6 +62,7 @@ def two_sensors(
         days: Days of the second sensor.
         alter: Changes day, sensor and digital numbers by asset key, in place.
         plan: Further changes to the plan, dotted paths to values; ``...`` removes.
+        coarse: Whether pixels of the second sensor are 30 m wide, each of what lies in its middle.
     """
     tiny = tiny_project(folder)
     path = tiny.folder / "plan.toml"
@@ -75,7 +77,9 @@ def two_sensors(
             alter(day, sensor, bands)
             ids.append(scene_id(day, sensor))
             stamp = {"datetime": f"{day}T10:00:00Z", "processing:version": "02.12", "platform": sensor}
-            files = {key: encode(pixels) for key, pixels in seen_by(sensor, bands).items()}
+            wide = coarse and sensor == SECOND
+            seen = {key: middles(pixels) if wide else pixels for key, pixels in seen_by(sensor, bands).items()}
+            files = {key: encode(pixels, res=30.0 if wide else None) for key, pixels in seen.items()}
             tiny_module._write_item(tiny.build / collection, ids[-1], collection, stamp, files, False)
         tiny_module._write_collection(tiny.build, collection, ids)
 
@@ -84,6 +88,12 @@ def two_sensors(
 
     edit_json(tiny.build / "catalog.json", add)
     return tiny
+
+
+def middles(pixels: np.ndarray) -> np.ndarray:
+    """Every third pixel of 10 m: what a pixel of 30 m shows of its middle."""
+    fine = pixels if len(pixels) == RASTER else np.repeat(np.repeat(pixels, 2, axis=0), 2, axis=1)
+    return np.ascontiguousarray(fine[1:-1:3, 1:-1:3])
 
 
 def scene_id(day: date, sensor: str) -> str:

@@ -120,6 +120,16 @@ def test_each_source_may_have_a_classification_of_its_own(tmp_path):
     assert status["other"] == "used"
 
 
+def test_pixels_of_30_m_lie_beside_those_of_10_m(tmp_path):
+    """As Harmonized Landsat Sentinel's beside Sentinel-2's; edges of what was cleared are the coarser sensor's."""
+    run = run_tiny(two_sensors(tmp_path, coarse=True))
+    found, truth = run.result.maps["break_day"] > 0, run.tiny.break_day > 0
+    assert (found == truth)[run.tiny.forest].mean() > 0.97
+    assert (found & truth).sum() > 0.75 * truth.sum()
+    assert failing(run.result.statement) == []
+    assert run.again(chunk=7).statement.digest() == run.result.statement.digest()
+
+
 def test_one_source_merged_with_nothing_gives_the_maps_of_one_source(tmp_path):
     plain = run_tiny(tiny_project(tmp_path))
     (tmp_path / "merged").mkdir()
