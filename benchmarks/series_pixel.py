@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv.change.fusion import Evidence, FusionRules, Sensor, fuse
-from mrv.cube import NODATA
 from mrv.kernels.harmonic import harmonic_basis
+from mrv.kernels.looks import NODATA
 from mrv.units import epoch_day, from_epoch_day
 
 if TYPE_CHECKING:

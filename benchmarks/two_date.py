@@ -24,7 +24,8 @@ from scipy import ndimage
 
 from mrv.activity.strata import EIGHT_NEIGHBOURS, loss_years
 from mrv.change.change_map import ChangeMap
-from mrv.cube import NODATA, ndvi
+from mrv.cube import ndvi
+from mrv.kernels.looks import NODATA
 from mrv.pipeline import Result, compute
 from mrv.project import load_project
 from mrv.run import fetch_scenes, read_fetched, search_scenes
@@ -109,21 +110,21 @@ def verify() -> Result:
 def read_cube(result: Result) -> Cube:
     """Every scene of a result as arrays."""
     rows, cols = result.grid.shape
-    tile, reader = (slice(0, rows), slice(0, cols)), result.optical.reader
+    tile, reader = (slice(0, rows), slice(0, cols)), result.optical.survey.reader
     index, colour = [], []
-    for layer in result.optical.layers:
+    for layer in result.optical.survey.layers:
         clear = reader.clear(layer, tile)
         bands = {role: reader.reflectance(layer, role, tile) for role in ("red", "green", "blue", "nir")}
         index.append(ndvi(bands["red"], bands["nir"], clear))
         picture = np.stack([bands[role] for role in ("red", "green", "blue")], axis=2)
         colour.append(np.where(clear[..., np.newaxis], picture, NODATA))
-    dates = [from_epoch_day(layer.day) for layer in result.optical.layers]
+    dates = [from_epoch_day(layer.day) for layer in result.optical.survey.layers]
     return Cube(
-        days=np.array([layer.day for layer in result.optical.layers], np.int32),
+        days=np.array([layer.day for layer in result.optical.survey.layers], np.int32),
         doy=np.array([day.timetuple().tm_yday for day in dates], np.int32),
         year=np.array([day.year for day in dates], np.int32),
-        used=np.array([status in {"used", "history"} for status in result.optical.screened.status]),
-        shift=np.array(result.optical.screened.shift, np.int32),
+        used=np.array([status in {"used", "history"} for status in result.optical.survey.screened.status]),
+        shift=np.array(result.optical.survey.screened.shift, np.int32),
         index=np.stack(index),
         colour=np.stack(colour).astype(np.int16),
     )

@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
     from mrv.activity.frame import Frame, PlacedUnit
     from mrv.cube import Layer
-    from mrv.observe.optical import Optical
     from mrv.observe.survey import Survey
 
 CHIPS = "chips"
 
 
-def chip_files(optical: Optical | Survey | None, frame: Frame, units: Sequence[PlacedUnit]) -> dict[str, bytes]:
+def chip_files(optical: Survey | None, frame: Frame, units: Sequence[PlacedUnit]) -> dict[str, bytes]:
     """One picture a unit, by name in ``chips/``, and a legend.
 
     Label years stand from left to right (medians of the scenes that the detector used); true colour above, near infrared,
@@ -36,7 +35,7 @@ def chip_files(optical: Optical | Survey | None, frame: Frame, units: Sequence[P
     Raises:
         UsageError: The map was not made from scenes.
     """
-    from mrv.views.optical import stretch
+    from mrv.views.pictures import stretch
 
     if optical is None:
         raise UsageError("there are no scenes to cut chips from", code="sample.chips", field="--chips", hint="leave it out")
@@ -51,12 +50,12 @@ def chip_files(optical: Optical | Survey | None, frame: Frame, units: Sequence[P
     return files | {f"{CHIPS}/legend.txt": told.encode()}
 
 
-def _composite(optical: Optical | Survey, layers: Sequence[Layer], roles: Sequence[str]) -> NDArray[np.int16]:
+def _composite(optical: Survey, layers: Sequence[Layer], roles: Sequence[str]) -> NDArray[np.int16]:
     """Median reflectance × 10⁴ of the clear observations (y, x, roles), strip by strip."""
     import numpy as np
 
-    from mrv.cube import NODATA
-    from mrv.views.optical import STRIP_ROWS, lower_median
+    from mrv.kernels.looks import NODATA
+    from mrv.views.pictures import STRIP_ROWS, lower_median
 
     rows, cols = optical.reader.grid.shape
     out = np.full((rows, cols, len(roles)), NODATA, np.int16)

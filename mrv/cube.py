@@ -7,7 +7,7 @@ a rim as wide as the mask's dilation, so that chunk sizes change nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,34 +15,23 @@ import numpy as np
 
 from mrv.errors import StoreError
 from mrv.grid import coarsen
+from mrv.kernels.looks import HIGHEST, LOWEST, NODATA, adjust, merge_looks
 from mrv.kernels.morphology import dilate
 from mrv.sources.store import open_tiff
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from mrv.plan import GridTable, ObservationTable, Radiometry
+    from mrv.change.bandpass import Line
+    from mrv.plan import GridTable, MaskTable, ObservationTable, Radiometry
     from mrv.sources.store import Store
 
-NODATA = np.int16(-32768)
 SCALE = 10_000
 """Integers of reflectance or index per unit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One scene as the cube needs it."""
-
-    day: int
-    """Days since 1970-01-01."""
-    bands: dict[str, str]
-    """Role of a band → pixel digest."""
-    offset_dn: int
-    """Added to digital numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +61,36 @@ class Calibration:
         slope, offset = self.scale * SCALE, self.offset * SCALE
         below = slope.denominator * offset.denominator
         exact = (wide + offset_dn) * (slope.numerator * offset.denominator) + offset.numerator * slope.denominator
-        scaled = (2 * exact + below) // (2 * below)
-        return np.where(wide == self.nodata_dn, NODATA, np.clip(scaled, -SCALE, 3 * SCALE)).astype(np.int16)
+        rounded = (2 * exact + below) // (2 * below)
+        return np.where(wide == self.nodata_dn, NODATA, np.clip(rounded, LOWEST, HIGHEST)).astype(np.int16)
 
 
-def masked(classification: NDArray[Any], rules: ObservationTable) -> NDArray[np.bool_]:
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One scene as the cube needs it, or the scenes of one day that are one observation."""
+
+    day: int
+    """Days since 1970-01-01."""
+    bands: dict[str, str]
+    """Role of a band → pixel digest."""
+    offset_dn: int
+    """Added to digital numbers."""
+    calibration: Calibration | None = None
+    """How they become reflectance; None for layers that are not."""
+    lines: Mapping[str, Line] = field(default_factory=dict)
+    """Role of a band → how its reflectance is brought to the reference sensor's; empty: as it is."""
+    mask: MaskTable | None = None
+    """What of its classification is not clear ground; None: what the reader's rules say."""
+    others: tuple[Layer, ...] = ()
+    """Further scenes of that day, merged with this one."""
+
+    @property
+    def looks(self) -> tuple[Layer, ...]:
+        """Every scene of the observation, this one first."""
+        return (self, *self.others)
+
+
+def masked(classification: NDArray[Any], rules: ObservationTable | MaskTable) -> NDArray[np.bool_]:
     """What a scene classification does not call clear ground.
 
     Args:
@@ -101,11 +115,9 @@ class Reader:
     """The plan's grid."""
     observation: ObservationTable | None
     """Masking rules; None for layers that are not reflectance."""
-    calibration: Calibration | None
-    """How digital numbers become reflectance; None for layers that are not."""
 
     def band(self, layer: Layer, role: str, tile: tuple[slice, slice]) -> NDArray[Any]:
-        """Digital numbers of a tile, coarser bands repeated onto the grid.
+        """Digital numbers of a tile, coarser bands repeated onto the grid; of a merged observation, its first scene's.
 
         Args:
             layer: The scene.
@@ -139,11 +151,15 @@ class Reader:
         return native[top : top + rows.stop - rows.start, left : left + cols.stop - cols.start]
 
     def clear(self, layer: Layer, tile: tuple[slice, slice]) -> NDArray[np.bool_]:
-        """Clear ground of a tile: not masked, and not within the dilation of what is.
+        """Clear ground of a tile: in any of its scenes not masked, and not within the dilation of what is.
 
         Returns:
             Boolean (y, x).
         """
+        seen: NDArray[np.bool_] = np.logical_or.reduce([self._clear(look, tile) for look in layer.looks])
+        return seen
+
+    def _clear(self, layer: Layer, tile: tuple[slice, slice]) -> NDArray[np.bool_]:
         assert self.observation is not None
         rim = self.observation.dilation_px
         rows, cols = tile
@@ -151,22 +167,34 @@ class Reader:
             slice(max(0, rows.start - rim), min(self.grid.shape[0], rows.stop + rim)),
             slice(max(0, cols.start - rim), min(self.grid.shape[1], cols.stop + rim)),
         )
-        grown = dilate(masked(self.band(layer, "classification", wide), self.observation), rim)
+        grown = dilate(masked(self.band(layer, "classification", wide), layer.mask or self.observation), rim)
         top, left = rows.start - wide[0].start, cols.start - wide[1].start
         return ~grown[top : top + rows.stop - rows.start, left : left + cols.stop - cols.start]
 
     def reflectance(self, layer: Layer, role: str, tile: tuple[slice, slice]) -> NDArray[np.int16]:
-        """Reflectance × 10⁴ of a tile, rounded; ``NODATA`` where there is none.
+        """Reflectance × 10⁴ of a tile, rounded, harmonised and merged; ``NODATA`` where there is none.
 
         Returns:
             int16 (y, x).
         """
-        return self.scaled(layer, self.band(layer, role, tile))
+        values = [scaled(look, role, self.band(look, role, tile)) for look in layer.looks]
+        if len(values) == 1:
+            return values[0]
+        return merge_looks(np.stack(values), np.stack([self._clear(look, tile) for look in layer.looks]))
 
-    def scaled(self, layer: Layer, numbers: NDArray[Any]) -> NDArray[np.int16]:
-        """Digital numbers of a layer as reflectance × 10⁴, rounded; ``NODATA`` where there is none."""
-        assert self.calibration is not None
-        return self.calibration.reflectance(numbers, layer.offset_dn)
+
+def scaled(layer: Layer, role: str, numbers: NDArray[Any]) -> NDArray[np.int16]:
+    """Digital numbers of one scene as reflectance × 10⁴, rounded and harmonised; ``NODATA`` where there is none.
+
+    Args:
+        layer: The scene.
+        role: Role of the band.
+        numbers: Digital numbers, of any shape.
+    """
+    assert layer.calibration is not None
+    values = layer.calibration.reflectance(numbers, layer.offset_dn)
+    line = layer.lines.get(role)
+    return values if line is None else adjust(values, line.slope, line.offset)
 
 
 def ndvi(red: NDArray[np.int16], nir: NDArray[np.int16], clear: NDArray[np.bool_]) -> NDArray[np.int16]:

@@ -11,6 +11,7 @@ from mrv.activity.panel import PANEL_FILES
 from mrv.attest import caip19
 from mrv.carbon.soil_factor import soil_factor
 from mrv.carbon.tables import factors_for
+from mrv.change.bandpass import check_sensors
 from mrv.change.densities import check_densities
 from mrv.errors import AttestationError, PlanError
 from mrv.observe.window import window_of
@@ -40,6 +41,7 @@ def precheck(project: Project, claim: Claim) -> Claimed:
     _check_assets(project)
     factors_for(plan.factors)
     check_densities(plan)
+    check_sensors(plan)
     soil_factor(plan)
     claimed = read_claimed(plan, claim, inputs)
     window = window_of(plan, project.boundary)

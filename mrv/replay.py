@@ -100,7 +100,7 @@ def replay(
     scenes = [
         Scene(
             row.id, row.source, date.fromisoformat(row.date), row.processing_baseline,
-            {band.band: band.pixels for band in row.bands}, geometry_of(row),
+            {band.band: band.pixels for band in row.bands}, geometry_of(row), row.sensor,
         )
         for row in attested.evidence
     ]  # fmt: skip
@@ -139,7 +139,9 @@ def _refetch(
                 raise StoreError("no material names its address", code="replay.address", file=scene.id, field=band.band)
             address = row["href"] if urlparse(row["href"]).scheme else str(base / row["href"])
             assets[band.band] = Asset(address, row["sourceSha256"])
-        items.append(Item(scene.id, scene.source, scene.date, scene.processing_baseline, assets, geometry_of(scene)))
+        items.append(
+            Item(scene.id, scene.source, scene.date, scene.processing_baseline, assets, geometry_of(scene), scene.sensor)
+        )
     fetched = fetch(plan, ItemList(tuple(items)), grid=grid_for(plan.grid, boundary), store=store, refetch=True)
     for scene, again in zip(attested.evidence, fetched.scenes, strict=True):
         for band in scene.bands:

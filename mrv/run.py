@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mrv.change.bandpass import check_items
 from mrv.errors import MRVError, SourceError, StoreError
 from mrv.grid import grid_for, window_bbox
 from mrv.inputs import input_suffix
@@ -67,13 +68,16 @@ def search_scenes(project: Project, claim: Claim) -> Path:
         Path of the list, named by its digest.
 
     Raises:
-        SourceError: A catalog cannot be read or holds nothing for the window and days.
+        SourceError: A catalog cannot be read or holds nothing for the window and days, or an item's sensor cannot be
+            harmonised.
     """
     grid = grid_for(project.plan.grid, project.boundary)
     found = search(
         project.plan, project.settings.sources, bbox=window_bbox(grid), last=claim.end,
         base=project.folder, connections=project.settings.connections,
     )  # fmt: skip
+    optical = {source.id for source in project.plan.sources if source.sensor is not None}
+    check_items(project.plan, [(item.source, item.id, item.sensor) for item in found.items if item.source in optical])
     path = project.store_folder / "items" / f"{found.digest.removeprefix('sha256:')}.json"
     write_whole(path, found.encoded())
     return path

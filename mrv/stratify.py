@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from odc.geo.geobox import GeoBox
 
-    from mrv.observe.optical import Optical
     from mrv.observe.survey import Survey
     from mrv.plan import Claim
     from mrv.project import Project
@@ -36,7 +35,7 @@ class Stratified:
     """Strata by code."""
     grid: GeoBox
     """The window."""
-    optical: Optical | Survey | None
+    optical: Survey | None
     """Optical scenes to look at; None where there were none."""
 
 
@@ -66,6 +65,5 @@ def stratify(
         where=where or project.settings.where, chunk=project.settings.chunk,
         progress=lambda stage: progress(stage, next(stages), 0),
     )  # fmt: skip
-    looked = detail.optical if isinstance(detail, Fused) else detail
-    shown = None if isinstance(looked, ExtentChange) else looked
+    shown = None if isinstance(detail, ExtentChange) else detail.optical if isinstance(detail, Fused) else detail.survey
     return Stratified(seen.activity.strata, seen.activity.names, window.grid, shown)

@@ -270,7 +270,7 @@ def _map_kg_ha(plan: MonitoringPlan, layer: Scene, grid: GeoBox, store: Store) -
     table = plan.source("biomass").biomass
     assert table is not None
     whole = (slice(0, grid.shape[0]), slice(0, grid.shape[1]))
-    numbers = Reader(store, grid, plan.grid, None, None).band(Layer(0, layer.bands, 0), "agb", whole).astype(np.int64)
+    numbers = Reader(store, grid, plan.grid, None).band(Layer(0, layer.bands, 0), "agb", whole).astype(np.int64)
     scale = Fraction(table.scale) * _KG_PER_T
     kg: NDArray[np.int64] = np.where(numbers < 0, -1, numbers * scale.numerator // scale.denominator)
     return kg

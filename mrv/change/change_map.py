@@ -79,6 +79,10 @@ class OpticalDetector(Protocol):
         """How many of them are history."""
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """Bands that it reads."""
+
+    @property
     def anomaly(self) -> Anomaly:
         """What it calls an anomaly, for people."""
 

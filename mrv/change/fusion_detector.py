@@ -11,9 +11,9 @@ from mrv.change.change_map import Anomaly, ChangeMap, Curve
 from mrv.change.densities import density_of
 from mrv.change.fusion import HIGH, UNMONITORED, Evidence, FusionRules, Sensor, fuse
 from mrv.change.radar import anomalies
-from mrv.cube import NODATA
 from mrv.kernels.evidence import PARTS, UNSEEN, posterior
 from mrv.kernels.harmonic import NO_BREAK
+from mrv.kernels.looks import NODATA
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

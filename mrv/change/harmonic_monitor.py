@@ -37,6 +37,11 @@ class Model:
     """How many of them are history."""
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """Bands that it reads."""
+        return ("red", "nir")
+
+    @property
     def anomaly(self) -> Anomaly:
         """What it calls an anomaly."""
         rules = self.rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mrv.committed import committed_rows
 
 _COLUMNS = {
-    "bandpass": ("sensor", "role", "slope", "offset", "verified"),
+    "bandpass": ("sensor", "role", "band", "slope", "offset", "source", "verified"),
     "critical_values": ("process", "window", "period", "level", "value", "source"),
     "densities": ("id", "index", "shift", "spread", "floor", "verified"),
     "endmembers": ("name", "blue", "green", "red", "nir", "swir1", "swir2"),

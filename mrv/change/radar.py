@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mrv.cube import NODATA
 from mrv.errors import SourceError
+from mrv.kernels.looks import NODATA
 from mrv.kernels.speckle import BRIGHTEST, speckle_block
 
 if TYPE_CHECKING:

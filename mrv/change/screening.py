@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from mrv.cube import NODATA, SCALE, ndvi
+from mrv.cube import SCALE, ndvi, scaled
+from mrv.kernels.looks import NODATA
 from mrv.units import from_epoch_day
 
 if TYPE_CHECKING:
@@ -69,28 +70,27 @@ NOWHERE = Points(np.empty(0, np.int64), np.empty(0, np.int64), ())
 """For a detector that needs no calibration."""
 
 
-def view_scene(
-    reader: Reader, layer: Layer, forest: NDArray[np.bool_], points: Points
-) -> tuple[SceneView, PointValues]:  # fmt: skip
+def view_scene(reader: Reader, layer: Layer, forest: NDArray[np.bool_], points: Points) -> tuple[SceneView, PointValues]:
     """Histogram one scene over the forest, strip by strip, and keep its values at some points.
 
     Decoding is most of the work, and is done once for both.
 
     Args:
         reader: Where tiles come from.
-        layer: The scene.
+        layer: The scene, or the scenes of one day; those have no digital numbers in common, so nothing dark is told of them.
         forest: Forest pixels of the window (y, x).
         points: Where, and in which bands.
     """
+    read, level = (reader.reflectance, _as_read) if layer.others else (reader.band, scaled)
     index_bins = np.zeros(2 * SCALE + 1, np.int64)
     blue_bins = np.zeros(_DN_BINS, np.int64)
     values = PointValues(np.empty((len(points.roles), len(points.rows)), np.int16), np.empty(len(points.rows), np.bool_))
     for top in range(0, forest.shape[0], STRIP_ROWS):
         end = min(top + STRIP_ROWS, forest.shape[0])
         tile = (slice(top, end), slice(0, forest.shape[1]))
-        numbers = {role: reader.band(layer, role, tile) for role in dict.fromkeys(("red", "nir", "blue", *points.roles))}
+        numbers = {role: read(layer, role, tile) for role in dict.fromkeys(("red", "nir", "blue", *points.roles))}
         clear = reader.clear(layer, tile)
-        index = ndvi(reader.scaled(layer, numbers["red"]), reader.scaled(layer, numbers["nir"]), clear)
+        index = ndvi(level(layer, "red", numbers["red"]), level(layer, "nir", numbers["nir"]), clear)
         seen = forest[tile] & (index != NODATA)
         index_bins += np.bincount(index[seen].astype(np.int64) + SCALE, minlength=2 * SCALE + 1)
         blue = np.clip(numbers["blue"][seen].astype(np.int64), 0, _DN_BINS - 1)
@@ -99,14 +99,18 @@ def view_scene(
         at = (points.rows[first:last] - top, points.cols[first:last])
         values.clear[first:last] = clear[at]
         for band, role in enumerate(points.roles):
-            values.bands[band, first:last] = reader.scaled(layer, numbers[role][at])
+            values.bands[band, first:last] = level(layer, role, numbers[role][at])
     seen_px = int(index_bins.sum())
     view = SceneView(
         clear_px=seen_px,
         median_index=order_statistic(index_bins, (seen_px - 1) // 2) - SCALE if seen_px else None,
-        dark_dn=order_statistic(blue_bins, (seen_px - 1) // 100) if seen_px >= MIN_DARK_PX else None,
+        dark_dn=order_statistic(blue_bins, (seen_px - 1) // 100) if seen_px >= MIN_DARK_PX and not layer.others else None,
     )
     return view, values
+
+
+def _as_read(_: Layer, __: str, values: NDArray[np.int16]) -> NDArray[np.int16]:
+    return values
 
 
 def order_statistic(bins: NDArray[np.int64], rank: int) -> int:

@@ -47,6 +47,11 @@ class StepDetector:
         return self.model.history
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """Bands that it reads."""
+        return self.table.bands
+
+    @property
     def anomaly(self) -> Anomaly:
         """What a picture draws as an anomaly; the method itself weighs all observations after a date together."""
         return Anomaly(self.table.detector, f"{_ANOMALOUS:g}", self.model.rules.fewest, refit_yearly=False)

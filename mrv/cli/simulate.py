@@ -8,6 +8,7 @@ from typing import Any
 
 from mrv.cli.printing import say, say_json
 from mrv.cli.verb import need, pixels, verb
+from mrv.errors import UsageError
 
 EVIDENCE = ("optical", "radar", "optical+radar")
 """What ``--evidence`` may combine."""
@@ -26,6 +27,10 @@ def add_verbs(verbs: Any) -> None:
     simulate.add_argument(
         "--evidence", choices=EVIDENCE, help="sensors that bayes-fusion/1 combines; default, optical by harmonic-monitor/1"
     )
+    simulate.add_argument(
+        "--second-optical", action="store_true",
+        help="a second optical sensor from the project's first year on, harmonised with the first and merged by day",
+    )  # fmt: skip
     simulate.add_argument("--units", type=int, default=400, help="reference units to draw and interpret; 0, none; default, 400")
 
 
@@ -35,14 +40,20 @@ def _simulate(args: argparse.Namespace) -> int:
     from mrv.simulate.backscatter import SENTINEL_1_SPECKLE_PERCENT
 
     evidence = tuple(args.evidence.split("+")) if args.evidence else ()
+    if evidence and args.second_optical:
+        raise UsageError(
+            "bayes-fusion/1 merges no sensors", code="usage", field="--second-optical", hint="leave out --evidence"
+        )
     asked = {
         "size_px": args.size, "history_years": args.history, "project_years": args.years, "scenes_per_year": args.scenes,
     }  # fmt: skip
     scenario = Scenario() if args.kind == "mangrove" else forest_scenario()
     if "radar" in evidence:
         asked |= {"radar": True, "speckle_percent": SENTINEL_1_SPECKLE_PERCENT}
+    if args.second_optical:
+        asked |= {"second_optical": True}
     given = scenario.with_(**{name: value for name, value in asked.items() if value is not None})
-    parts = Parts(plan=PlanChoices(evidence=evidence))
+    parts = Parts(plan=PlanChoices(evidence=evidence, merge="hls-bandpass/1" if args.second_optical else None))
     written = simulate(args.out, scenario=given, seed=args.seed, units=args.units, parts=parts)
     say_json(written.summary()) if args.json else say(written.describe())
     return 0

@@ -71,7 +71,7 @@ def read_epochs(plan: MonitoringPlan, claim: Claim, scenes: Sequence[Scene], *, 
     classes, grid = source.extent, window.grid
     assert classes is not None
     versions = _versions(epochs, source, steps=plan.method.lays_steps_aside)
-    reader = Reader(store, grid, plan.grid, None, None)
+    reader = Reader(store, grid, plan.grid, None)
     whole = (slice(0, grid.shape[0]), slice(0, grid.shape[1]))
     maps = [reader.band(Layer(0, scene.bands, 0), "extent", whole) for scene in epochs]
     stack = np.stack([classify(one, forest=classes.forest, other=classes.other) for one in maps])

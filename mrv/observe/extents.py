@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,19 +18,19 @@ from mrv.observe.epochs import read_epochs
 from mrv.observe.extent_account import account, counted, maps_as_came
 from mrv.observe.extent_kinds import kinds_of
 from mrv.observe.observed import Observed
+from mrv.observe.record import record_of
 from mrv.observe.scenes import layer_section
-from mrv.sections import ObservationSection
-from mrv.units import Period
+from mrv.units import Period, epoch_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from mrv.activity.mapped import ActivityData
     from mrv.observe.epochs import Epochs
     from mrv.observe.window import Window
     from mrv.plan import Claim, ExtentChangeTable, MonitoringPlan
+    from mrv.sections import ObservationSection
     from mrv.sources.items import Scene
     from mrv.sources.store import Store
 
@@ -95,7 +94,7 @@ def observe_extents(
         maps |= {} if kinds is None else {"change_kind": np.where(area, kinds, 0).astype(np.uint8)}
     seen = Observed(
         evidence=[layer_section(scene) for scene in epochs.scenes],
-        observation=_record(epochs, area & change.forest_at_start, activity),
+        observation=_record(epochs, area & change.forest_at_start, activity.unmonitored_px),
         activity=activity,
         maps=maps,
         forest=change.forest_at_start,
@@ -136,18 +135,6 @@ def follow(epochs: Epochs, rules: ExtentChangeTable) -> CleanedStack:
     return found
 
 
-def _record(epochs: Epochs, forest: NDArray[np.bool_], activity: ActivityData) -> ObservationSection:
-    days = [scene.day for scene in epochs.scenes]
-    counts = sorted((epochs.stack != NODATA).sum(axis=0)[forest].tolist()) or [0]
-    return ObservationSection(
-        first=days[0].isoformat(),
-        last=days[-1].isoformat(),
-        record_days=(days[-1] - days[0]).days,
-        scenes_available=len(days),
-        scenes_used=len(days),
-        longest_gap_days=max(((b - a).days for a, b in pairwise(days)), default=0),
-        clear_min=counts[0],
-        clear_median=counts[(len(counts) - 1) // 2],
-        clear_max=counts[-1],
-        unmonitored_px=activity.unmonitored_px,
-    )
+def _record(epochs: Epochs, forest: NDArray[np.bool_], unmonitored_px: int) -> ObservationSection:
+    days, values = [epoch_day(scene.day) for scene in epochs.scenes], (epochs.stack != NODATA).sum(axis=0)
+    return record_of(days, values[forest], available=len(days), used=len(days), unmonitored_px=unmonitored_px)

@@ -53,6 +53,11 @@ class Fused:
         """The radar images, by source."""
         return tuple(one for one in self.surveys if isinstance(one, RadarSurvey))
 
+    @property
+    def pictured(self) -> Survey:
+        """The scenes that pictures are made of: the optical ones where there are any."""
+        return self.optical or self.surveys[0]
+
     def curve(self, row: int, col: int) -> Curve:
         """One pixel, for a picture."""
         tile = (slice(row, row + 1), slice(col, col + 1))
@@ -114,7 +119,7 @@ def _survey(plan: MonitoringPlan, table: FusionTable, entry: EvidenceTable, *arg
     source = next(source for source in plan.sources if source.id == entry.source)
     if source.role == "radar":
         return survey_radar(plan, source, entry, *args, min_history=table.min_history, **place)
-    return survey_optical(plan, source, *args, **place)[0]
+    return survey_optical(plan, (source,), *args, **place)[0]
 
 
 def _channel(entry: EvidenceTable, survey: Survey) -> Channel:

@@ -1,34 +1,36 @@
-"""Optical: the scenes of one source surveyed, monitored by an optical detector, and measured."""
+"""Optical: the scenes of one source, or of several as one series, surveyed, monitored by an optical detector, and measured."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mrv.activity.confidence_strata import StrataRules
 from mrv.activity.mapped import measure_change
 from mrv.change.harmonic_monitor import Model
 from mrv.change.screening import NOWHERE, Points
 from mrv.change.step_detector import calibration_points, set_up
-from mrv.cube import Layer, Reader, build_cube
+from mrv.cube import build_cube
 from mrv.errors import SourceError
 from mrv.kernels.cuda.device import CPU, device_name
 from mrv.observe.observed import Observed, change_maps
 from mrv.observe.optical_survey import survey_optical
 from mrv.observe.scenes import layer_section
-from mrv.observe.survey import Survey, check_observed, forest_at_start, observation_section, scenes_of, used_layers
+from mrv.observe.survey import Survey, check_observed, forest_at_start, observation_section, scenes_of
 from mrv.plan import ChangeTable, StepTable
+from mrv.rules.merged import merged_section
 from mrv.units import Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
 
-    from mrv.change.change_map import ChangeMap, OpticalDetector
-    from mrv.change.screening import PointValues, Screened
+    from mrv.change.change_map import ChangeMap, Curve, OpticalDetector
+    from mrv.change.screening import PointValues
     from mrv.observe.window import Window
     from mrv.plan import Claim, MonitoringPlan
     from mrv.sources.items import Scene
@@ -39,12 +41,8 @@ if TYPE_CHECKING:
 class Optical:
     """How the optical detector came to its result; for looking at."""
 
-    reader: Reader
-    """Reads tiles of the evidence."""
-    layers: tuple[Layer, ...]
-    """Optical scenes, in time order."""
-    screened: Screened
-    """Which of them were used."""
+    survey: Survey
+    """The optical scenes, and which of them were used."""
     model: OpticalDetector
     """The detector, set up for the scenes used."""
     change: ChangeMap
@@ -53,9 +51,18 @@ class Optical:
     """What it ran on, as provenance says it."""
 
     @property
-    def used(self) -> tuple[Layer, ...]:
-        """Scenes that entered the detector."""
-        return used_layers(self.layers, self.screened)
+    def pictured(self) -> Survey:
+        """The scenes that pictures are made of."""
+        return self.survey
+
+    def curve(self, row: int, col: int) -> Curve:
+        """One pixel, for a picture."""
+        tile, reader = (slice(row, row + 1), slice(col, col + 1)), self.survey.reader
+        used = self.survey.used
+        bands = {
+            role: np.stack([reader.reflectance(layer, role, tile) for layer in used])[:, 0, 0] for role in self.model.roles
+        }
+        return self.model.curve(bands, np.stack([reader.clear(layer, tile) for layer in used])[:, 0, 0])
 
 
 def observe_optical(
@@ -83,7 +90,7 @@ def observe_optical(
 
     Raises:
         UsageError: No GPU where one was asked for.
-        SourceError: No usable scene where one is needed, two of one day, or no tree cover.
+        SourceError: No usable scene where one is needed, two of one day that the plan does not merge, or no tree cover.
     """
     period = Period(claim.start, claim.end)
     _refuse_unseen(plan, scenes, period)
@@ -91,7 +98,7 @@ def observe_optical(
     forest, cover = forest_at_start(plan, scenes, grid=window.grid, store=store)
     progress("screen scenes")
     survey, sample = survey_optical(
-        plan, plan.source("optical"), scenes, forest, points=_points(plan, forest), period=period, window=window, store=store
+        plan, plan.monitored, scenes, forest, points=_points(plan, forest), period=period, window=window, store=store
     )
     progress("detect change")
     check_observed(plan, claim, [survey])
@@ -104,12 +111,14 @@ def observe_optical(
     )  # fmt: skip
     seen = Observed(
         evidence=[*survey.rows, layer_section(cover)],
-        observation=observation_section([survey], change, forest & window.inside, activity),
+        observation=observation_section([survey], change, forest & window.inside, activity).model_copy(
+            update={"merged": merged_section(plan, survey.rows)}
+        ),
         activity=activity,
         maps=change_maps(change, activity),
         forest=forest,
     )
-    return seen, Optical(survey.reader, survey.layers, survey.screened, model, change, device)
+    return seen, Optical(survey, model, change, device)
 
 
 def device_there(*, gpu: bool) -> str:
@@ -128,7 +137,7 @@ def device_there(*, gpu: bool) -> str:
 
 
 def _refuse_unseen(plan: MonitoringPlan, scenes: Sequence[Scene], period: Period) -> None:
-    optical = scenes_of(plan.source("optical"), scenes, period)
+    optical = scenes_of(plan.monitored, scenes, period)
     if not any(scene.day in period for scene in optical):
         have = f"scenes run from {optical[0].day} to {optical[-1].day}" if optical else "there are no scenes"
         raise SourceError(

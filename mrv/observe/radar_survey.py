@@ -72,10 +72,10 @@ def survey_radar(
     """
     assert source.radar is not None
     assert plan.method.radar is not None
-    found = scenes_of(source, scenes, period)
+    found = scenes_of((source,), scenes, period)
     refuse_same_day(source, found)
     layers = tuple(Layer(epoch_day(scene.day), scene.bands, 0) for scene in found)
-    reader = Reader(store, window.grid, plan.grid, None, None)
+    reader = Reader(store, window.grid, plan.grid, None)
     backscatter = Backscatter(reader, source.radar, entry.index)
     views, geometries = _views(backscatter, layers, forest), tuple(scene.geometry for scene in found)
     screened = screen_images(
@@ -90,7 +90,7 @@ def survey_radar(
         )
         for scene, view, status in zip(found, views, screened.status, strict=True)
     )  # fmt: skip
-    return RadarSurvey(source, reader, layers, screened, rows, backscatter, geometries)
+    return RadarSurvey(reader, layers, screened, rows, backscatter, geometries)
 
 
 def _views(backscatter: Backscatter, layers: Sequence[Layer], forest: NDArray[np.bool_]) -> list[RadarView]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mrv.cube import Layer, Reader
 from mrv.errors import SourceError
-from mrv.sections import ObservationSection, SceneSection
+from mrv.observe.record import record_of
 from mrv.units import Period, from_epoch_day
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mrv.change.change_map import ChangeMap
     from mrv.change.screening import Screened
     from mrv.plan import Claim, MonitoringPlan, Source
+    from mrv.sections import ObservationSection, SceneSection
     from mrv.sources.items import Scene
     from mrv.sources.store import Store
 
@@ -33,10 +34,8 @@ USED = frozenset({"used", "history"})
 
 @dataclass(frozen=True)
 class Survey:
-    """The scenes of one source, screened."""
+    """The scenes of a series, screened."""
 
-    source: Source
-    """The source."""
     reader: Reader
     """Reads tiles of the evidence."""
     layers: tuple[Layer, ...]
@@ -49,7 +48,7 @@ class Survey:
     @property
     def used(self) -> tuple[Layer, ...]:
         """Scenes that entered the detector."""
-        return used_layers(self.layers, self.screened)
+        return tuple(layer for layer, state in zip(self.layers, self.screened.status, strict=True) if state in USED)
 
     @property
     def days(self) -> NDArray[np.int32]:
@@ -67,17 +66,44 @@ class Survey:
         """How many of them are history."""
         return sum(state == "history" for state in self.screened.status)
 
+    @property
+    def scenes_used(self) -> int:
+        """How many scenes those are."""
+        return sum(state in USED for state in self.screened.status)
 
-def used_layers(layers: Sequence[Layer], screened: Screened) -> tuple[Layer, ...]:
-    """The scenes that entered the detector."""
-    return tuple(layer for layer, state in zip(layers, screened.status, strict=True) if state in USED)
+
+@dataclass(frozen=True)
+class MergedSurvey(Survey):
+    """The scenes of a series of several sources, or of several of one day: screened one by one, used day by day."""
+
+    merged: tuple[Layer, ...]
+    """One observation a day, in time order."""
+    merged_shift: NDArray[np.int16]
+    """What is taken off each."""
+
+    @property
+    def used(self) -> tuple[Layer, ...]:
+        """Observations that entered the detector."""
+        return self.merged
+
+    @property
+    def shift(self) -> NDArray[np.int16]:
+        """What is taken off each."""
+        return self.merged_shift
+
+    @property
+    def history(self) -> int:
+        """How many of them are history."""
+        pairs = zip(self.layers, self.screened.status, strict=True)
+        return len({layer.day for layer, state in pairs if state == "history"})
 
 
-def scenes_of(source: Source, scenes: Sequence[Scene], period: Period) -> list[Scene]:
-    """The scenes of a source until the end of a period, in time order."""
+def scenes_of(sources: Sequence[Source], scenes: Sequence[Scene], period: Period) -> list[Scene]:
+    """The scenes of sources until the end of a period, in time order."""
+    ids = {source.id for source in sources}
     return sorted(
-        (scene for scene in scenes if scene.source == source.id and scene.day <= period.end),
-        key=lambda scene: (scene.day, scene.id),
+        (scene for scene in scenes if scene.source in ids and scene.day <= period.end),
+        key=lambda scene: (scene.day, scene.id, scene.source),
     )
 
 
@@ -99,7 +125,10 @@ def refuse_same_day(source: Source, scenes: Sequence[Scene]) -> None:
                 code="source.same-day",
                 file=two.id,
                 field=f"sources.{source.id}",
-                hint="one acquisition under two ids counts twice: keep one tile and one processing of each day",
+                hint="one acquisition under two ids counts twice: keep one tile and one processing of each day, or make one "
+                "observation of a day's scenes ([method.observation.merge])"
+                if one.geometry is None
+                else "one acquisition under two ids counts twice: keep one processing of each image",
             )
 
 
@@ -127,7 +156,7 @@ def forest_at_start(
             hint="name a collection with one layer, or narrow sources.first",
         )
     whole = (slice(0, grid.shape[0]), slice(0, grid.shape[1]))
-    percent = Reader(store, grid, plan.grid, None, None).band(Layer(0, covers[0].bands, 0), "tree_cover", whole)
+    percent = Reader(store, grid, plan.grid, None).band(Layer(0, covers[0].bands, 0), "tree_cover", whole)
     forest: NDArray[np.bool_] = (percent >= ceil(plan.project.forest.min_cover_percent)) & (percent <= 100)
     if not forest.any():
         raise SourceError(
@@ -148,16 +177,17 @@ def check_observed(plan: MonitoringPlan, claim: Claim, surveys: Sequence[Survey]
     """
     need = plan.scenes_needed
     for year in Period(claim.start, claim.end).years:
-        states = [
-            state
-            for survey in surveys
-            for layer, state in zip(survey.layers, survey.screened.status, strict=True)
-            if from_epoch_day(layer.day).year == year
-        ]
-        if states.count("used") < need:
+        seen = sum(from_epoch_day(layer.day).year == year for survey in surveys for layer in survey.used)
+        if seen < need:
+            states = [
+                state
+                for survey in surveys
+                for layer, state in zip(survey.layers, survey.screened.status, strict=True)
+                if from_epoch_day(layer.day).year == year
+            ]
             told = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states))) or "none at all"
             raise SourceError(
-                f"{year} has {states.count('used')} usable scenes, {need} are needed (scenes: {told})",
+                f"{year} has {seen} usable scenes, {need} are needed (scenes: {told})",
                 code="source.unobserved",
                 field=f"claim {claim.period}",
                 hint="wait for more scenes or shorten the period; steps of the whole forest's index are its loss or a wrong "
@@ -169,17 +199,8 @@ def observation_section(
     surveys: Sequence[Survey], change: ChangeMap, forest: NDArray[np.bool_], activity: ActivityData
 ) -> ObservationSection:
     """The observation record over the forest of the project, of all sources together."""
-    days = sorted(layer.day for survey in surveys for layer in survey.used)
-    counts = sorted(int(count) for count in change.clear_count[forest]) or [0]
-    return ObservationSection(
-        first=from_epoch_day(days[0]).isoformat(),
-        last=from_epoch_day(days[-1]).isoformat(),
-        record_days=days[-1] - days[0],
-        scenes_available=sum(len(survey.layers) for survey in surveys),
-        scenes_used=len(days),
-        longest_gap_days=max((b - a for a, b in pairwise(days)), default=0),
-        clear_min=counts[0],
-        clear_median=counts[(len(counts) - 1) // 2],
-        clear_max=counts[-1],
+    return record_of(
+        [layer.day for survey in surveys for layer in survey.used], change.clear_count[forest],
+        available=sum(len(survey.layers) for survey in surveys), used=sum(survey.scenes_used for survey in surveys),
         unmonitored_px=activity.unmonitored_px,
-    )
+    )  # fmt: skip

@@ -12,8 +12,11 @@ from mrv.plan.accounts import (
 )
 from mrv.plan.claim import Claim
 from mrv.plan.evidence import (
+    PLATFORM,
     BiomassLayer,
     ExtentClasses,
+    MaskTable,
+    MergeTable,
     ObservationTable,
     RadarLayer,
     Radiometry,
@@ -29,6 +32,7 @@ from mrv.plan.reference import ReferenceTable
 from mrv.plan.site import ForestDefinition, GridTable, ProjectTable
 
 __all__ = [
+    "PLATFORM",
     "STEP_OBSERVATIONS",
     "ActivityTable",
     "BiomassLayer",
@@ -46,6 +50,8 @@ __all__ = [
     "FusionTable",
     "GridTable",
     "KindsTable",
+    "MaskTable",
+    "MergeTable",
     "MethodTable",
     "MonitoringPlan",
     "ObservationTable",

@@ -32,6 +32,21 @@ class Radiometry(Table):
         return self
 
 
+class MaskTable(Table):
+    """What of a source's classification is not clear ground."""
+
+    masked_classes: tuple[Annotated[int, Field(strict=True, ge=0, le=255)], ...] = ()
+    """Codes that are not."""
+    masked_bits: tuple[Annotated[int, Field(strict=True, ge=0, le=15)], ...] | None = None
+    """Bits that are set where ground is not clear."""
+
+    @model_validator(mode="after")
+    def _masks(self) -> Self:
+        if not self.masked_classes and not self.masked_bits:
+            raise ValueError("a mask names classes or bits")
+        return self
+
+
 MapYear = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 """Year that a map describes."""
 MapVersion = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,62}[!-~])?$")]
@@ -134,12 +149,17 @@ class Source(Table):
     """Role of a band (``red``, ``nir``, ``classification``, ``tree_cover`` …) → asset key."""
     radiometry: Radiometry | None = None
     """For optical sources."""
+    mask: MaskTable | None = None
+    """Of an optical source whose classification is another than ``[method.observation]`` is written for, in its place."""
     radar: RadarLayer | None = None
     """For radar sources."""
     extent: ExtentClasses | None = None
     """For classified extent maps, one item an epoch."""
     biomass: BiomassLayer | None = None
     """For a map of above-ground biomass."""
+    sensor: Slug | None = None
+    """Of an optical source that is harmonised: whose bands they are, by id in the table ``bandpass``, or ``platform``: each
+    item's own."""
     first: date | None = None
     """First day searched; absent: no lower limit."""
 
@@ -154,6 +174,9 @@ class Source(Table):
                 raise ValueError(f"a source of role {self.role} {verb} [sources.{name}]")
         if self.radar is not None:
             self._radar_bands(self.radar)
+        for name in ("sensor", "mask"):
+            if getattr(self, name) is not None and self.role != "optical":
+                raise ValueError(f"a source of role {self.role} has no use for {name}")
         return self
 
     def _radar_bands(self, radar: RadarLayer) -> None:
@@ -179,6 +202,20 @@ class RecordTable(Table):
     """Shortest satellite record, years."""
 
 
+PLATFORM = "platform"
+"""Sensor of a source whose items each state their own."""
+
+
+class MergeTable(Table):
+    """How scenes of several optical sources, or several of one day, become one series."""
+
+    harmonise: Literal["hls-bandpass/1", "none"]
+    """``hls-bandpass/1``: every band is brought to Landsat 8/9's by published coefficients; ``none``: nothing is adjusted, and
+    a finding says so."""
+    same_day: Literal["mean-of-clear/1"]
+    """Scenes of one day are one observation: at each pixel the mean of those that are clear, rounded down."""
+
+
 class ObservationTable(RecordTable):
     """Which optical observations are used."""
 
@@ -196,6 +233,8 @@ class ObservationTable(RecordTable):
     """Scenes with less of the forest clear are left out, %."""
     max_shift: Annotated[int, Field(strict=True, gt=0, le=20_000)]
     """Scenes whose forest median index departs this much from the history's are left out (index × 10⁴)."""
+    merge: MergeTable | None = None
+    """How several become one series; absent: one source, and one scene a day."""
 
     @model_validator(mode="after")
     def _upright(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from mrv.plan.base import Table
-from mrv.plan.evidence import ObservationTable, RecordTable
+from mrv.plan.evidence import MergeTable, ObservationTable, RecordTable
 from mrv.plan.extents import ExtentChangeTable
 from mrv.plan.fusion import ROLE_OF_INDEX, FusionTable, RadarTable
 
@@ -98,6 +98,10 @@ class MethodTable(Table):
         optical, radar = self.is_optical, self.is_radar
         if (self.observation is not None, self.record is not None) != (optical, not optical):
             raise ValueError(f"{self.change.detector} needs [method.{'observation' if optical else 'record'}], and it alone")
+        if isinstance(self.change, FusionTable) and self.merges:
+            raise ValueError(
+                f"{self.change.detector} has no use for [method.observation.merge]: each sensor has its own history"
+            )
         if (self.radar is not None) != radar:
             raise ValueError(f"{self.change.detector} {'needs' if radar else 'has no use for'} [method.radar]")
         if (fault := self._unsplit()) is not None:
@@ -122,6 +126,21 @@ class MethodTable(Table):
     def is_optical(self) -> bool:
         """Whether the detector reads optical scenes."""
         return "optical" in self.monitors
+
+    @property
+    def merge(self) -> MergeTable | None:
+        """How scenes of several sources, or several of one day, become one series; None where they do not."""
+        return None if self.observation is None else self.observation.merge
+
+    @property
+    def merges(self) -> bool:
+        """Whether they do."""
+        return self.merge is not None
+
+    @property
+    def harmonises(self) -> bool:
+        """Whether their sensors are harmonised."""
+        return self.merge is not None and self.merge.harmonise != "none"
 
     @property
     def is_radar(self) -> bool:

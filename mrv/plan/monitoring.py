@@ -94,12 +94,13 @@ class MonitoringPlan(Table):
         fused = isinstance(change, FusionTable)
         need: tuple[Role, ...] = (*self.method.monitors, "tree-cover") if self.method.monitors else ("extent",)
         for role in need:
-            if roles.count(role) != 1 and not (fused and role in {"optical", "radar"} and role in roles):
-                raise ValueError(f"exactly one source of role {role} is needed for {change.detector}")
+            several = (fused and role in {"optical", "radar"}) or (self.method.merges and role == "optical")
+            if roles.count(role) != 1 and not (several and role in roles):
+                how = ", or [method.observation.merge] to make one series of several" if roles.count("optical") > 1 else ""
+                raise ValueError(f"exactly one source of role {role} is needed for {change.detector}{how}")
         if stray := sorted(set(roles) - {*need, "biomass"}):
             raise ValueError(f"{change.detector} has no use for a source of role {stray[0]}")
-        if isinstance(change, StepTable) and (lacking := sorted(set(change.bands) - set(self.source("optical").bands))):
-            raise ValueError(f"method.change.bands names {lacking[0]}, which the optical source does not have")
+        self._optical_coherent()
         if (rules := self.method.extent_rules) is not None and rules.kinds is not None:
             classes = self.source("extent").extent
             if (rules.kinds.water == "class") != (classes is not None and classes.water is not None):
@@ -108,6 +109,15 @@ class MonitoringPlan(Table):
             self._evidence_coherent(change)
         if roles.count("biomass") > 1:
             raise ValueError("at most one source of role biomass")
+
+    def _optical_coherent(self) -> None:
+        bands = self.method.change.bands if isinstance(self.method.change, StepTable) else ()
+        for source in (source for source in self.sources if source.role == "optical"):
+            if lacking := sorted(set(bands) - set(source.bands)):
+                raise ValueError(f"method.change.bands names {lacking[0]}, which the optical source {source.id} does not have")
+            if (source.sensor is not None) != self.method.harmonises:
+                verb = "needs" if self.method.harmonises else "is not harmonised, and has no use for"
+                raise ValueError(f"source {source.id} {verb} sensor")
 
     def _evidence_coherent(self, change: FusionTable) -> None:
         known = {source.id: source for source in self.sources}

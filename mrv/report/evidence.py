@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mrv.page import Html, join, number, table, tag
 
 if TYPE_CHECKING:
+    from mrv.sections import MergedSection
     from mrv.statement import Statement
 
 SCENE_STATUS = {
@@ -29,6 +30,7 @@ def evidence_section(s: Statement, materials: list[dict[str, Any]]) -> Html:
     return join([
         table("Scenes by status", ("Status", "Scenes", "Meaning"), rows, figures=(1,)),
         tag("p", _record(s, optical=set(counts) != {"layer"})),
+        _merged(s.observation.merged) if s.observation.merged else "",
         _tables(s) if s.inputs else "",
         tag("p", f"The attestation lists {number(len(materials))} evidence files with their digests, "
             f"{number(sum(m['size'] for m in materials))} bytes."),
@@ -55,17 +57,37 @@ def _record(s: Statement, *, optical: bool) -> str:
     )
 
 
+def _merged(merged: MergedSection) -> Html:
+    """How several became one series, and the coefficients."""
+    told = (
+        f"Scenes make one series, one observation a day: {number(merged.observations)} observations, "
+        f"{number(merged.shared_days)} of them of several scenes, at each pixel the mean of those that are clear. "
+    )
+    if merged.harmonise == "none":
+        return tag("p", told, "Sensors are not harmonised.")
+    if not merged.bandpass:
+        return tag("p", told, f"Every sensor is the reference of {merged.harmonise}: nothing was adjusted.")
+    rows = [(r.sensor, r.role, r.band, r.slope, r.offset, r.source, "yes" if r.verified else "no") for r in merged.bandpass]
+    head = ("Sensor", "Band", "Coefficients of", "Slope", "Offset", "Source", "Verified")
+    return join([
+        tag("p", told, f"Bands are brought to the reference sensor's ({merged.harmonise}); medians are of adjusted bands."),
+        table("Bandpass coefficients", head, rows, figures=(3, 4)),
+    ])  # fmt: skip
+
+
 def _scenes(s: Statement) -> Html:
     if all(e.status == "layer" for e in s.evidence):
         rows = [(e.date, e.id, e.source, e.processing_baseline or "not stated", len(e.bands)) for e in s.evidence]
         return table("Every map", ("Date", "Item", "Source", "Baseline", "Bands"), rows, figures=(4,))
     radar = any(e.offset_rule == "none" and e.status != "layer" for e in s.evidence)
     median = "Median NDVI × 10⁴; of radar, dB × 100" if radar else "Median NDVI × 10⁴"
-    head = ("Date", "Item", "Status", "Clear forest px", median, "Offset, DN", "Offset by", "Offset check",
-            "Dark blue, DN", "Baseline", "Bands")  # fmt: skip
+    named = s.observation.merged is not None
+    head = ("Date", "Item", *(("Source", "Sensor") if named else ()), "Status", "Clear forest px", median, "Offset, DN",
+            "Offset by", "Offset check", "Dark blue, DN", "Baseline", "Bands")  # fmt: skip
     scenes = [
-        (e.date, e.id, e.status, number(e.clear_px), number(e.median_index, "none"), number(e.offset_dn), e.offset_rule,
-         e.offset_check, number(e.dark_dn, "none"), e.processing_baseline or "not stated", len(e.bands))
+        (e.date, e.id, *((e.source, e.sensor or "as it is") if named else ()), e.status, number(e.clear_px),
+         number(e.median_index, "none"), number(e.offset_dn), e.offset_rule, e.offset_check, number(e.dark_dn, "none"),
+         e.processing_baseline or "not stated", len(e.bands))
         for e in s.evidence
     ]  # fmt: skip
-    return table("Every scene found", head, scenes, figures=(3, 4, 5, 8, 10))
+    return table("Every scene found", head, scenes, figures=[at + 2 * named for at in (3, 4, 5, 8, 10)])

@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from mrv.carbon.tables import factors_for
+from mrv.change.bandpass import check_sensors
 from mrv.change.densities import check_densities
 from mrv.checks import Check, decide
 from mrv.errors import MRVError
@@ -60,6 +61,7 @@ def plan_fault(statement: Statement) -> str | None:
         plan = plan_from_json(statement.method.plan)
         factors_for(plan.factors)
         check_densities(plan)
+        check_sensors(plan)
     except MRVError as error:
         return str(error)
     return None

@@ -95,8 +95,9 @@ def _nominal_m2(grid: GridTable, top: float, rows: int) -> tuple[float, float] |
 def record_faults(s: Statement) -> Iterator[str]:
     """Counts of pixels and of observations that cannot exceed one another."""
     seen, optical = s.observation, s.method.plan["method"]["change"]["detector"] != "extent-epochs/1"
-    if not seen.clear_min <= seen.clear_median <= seen.clear_max <= seen.scenes_used or seen.unmonitored_px > s.project.pixels:
-        yield f"clear observations from {seen.clear_min} to {seen.clear_max} of {seen.scenes_used} scenes"
+    most = seen.scenes_used if seen.merged is None else seen.merged.observations
+    if not seen.clear_min <= seen.clear_median <= seen.clear_max <= most or seen.unmonitored_px > s.project.pixels:
+        yield f"clear observations from {seen.clear_min} to {seen.clear_max} of {most} observations"
     least = _least_confidence(s.method.plan["method"]["change"])
     for row in s.activity.loss:
         sure = row.mean_confidence_percent

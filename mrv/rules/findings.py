@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mrv.carbon.pools import degradation_of
 from mrv.rules.extent_findings import extent_findings
+from mrv.rules.merged import merging_findings
 from mrv.sections import FindingSection
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def findings(statement: Statement) -> list[FindingSection]:
     Args:
         statement: Its tables; findings, gates and conclusion are not read.
     """
-    parts = (_factors, _pools, _scenes, _radiometry, _tree_cover, _loss, extent_findings, _sample, _plots, _project)
+    parts = (
+        _factors, _pools, _scenes, _radiometry, merging_findings, _tree_cover, _loss, extent_findings, _sample, _plots,
+        _project,
+    )  # fmt: skip
     return [FindingSection(code=code, item=item, value=value) for part in parts for code, item, value in part(statement)]
 
 

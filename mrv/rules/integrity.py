@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mrv.plan import STEP_OBSERVATIONS
@@ -84,14 +85,18 @@ def _versions(statement: Statement, most_px: int) -> GateSection:
 
 
 def _steps_in_a_row(s: Statement) -> int:
-    """Most scenes of one source in a row that were left out for a step of the whole forest."""
+    """Most scenes of one series in a row that were left out for a step of the whole forest; scenes merged by day are one."""
+    merges = s.observation.merged is not None
+    series: dict[str, list[SceneSection]] = {}
+    for scene in s.evidence:
+        if scene.status in {"used", "history", "index step"}:
+            series.setdefault("" if merges else scene.source, []).append(scene)
     most = 0
-    for source in {scene.source for scene in s.evidence}:
+    for scenes in series.values():
         run = 0
-        for scene in sorted((one for one in s.evidence if one.source == source), key=lambda one: (one.date, one.id)):
-            if scene.status in {"used", "history", "index step"}:
-                run = run + 1 if scene.status == "index step" else 0
-                most = max(most, run)
+        for _, same in groupby(sorted(scenes, key=lambda one: (one.date, one.id)), lambda one: one.date if merges else one.id):
+            run = run + 1 if all(one.status == "index step" for one in same) else 0
+            most = max(most, run)
     return most
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from mrv.rules.merged import merged_section
 from mrv.rules.tables import differs
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def observation_faults(tables: Tables) -> Iterator[str]:
     detector = [source.id for source in plan.monitored]
     days = [date.fromisoformat(e.date) for e in s.evidence if e.status in seen and e.source in detector]
     yield from differs("scenes used", s.observation.scenes_used, len(days))
+    yield from differs("merged", s.observation.merged, merged_section(plan, s.evidence))
     names = [(scene.source, scene.id) for scene in s.evidence]
     yield from differs("scenes listed twice", len(names) - len(set(names)), 0)
     single = [*_sources(tables, "tree-cover"), *_sources(tables, "biomass")]

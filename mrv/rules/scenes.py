@@ -6,8 +6,10 @@ Pixels are not read, so medians, clear counts and dark vegetation are taken as s
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from mrv.rules.merged import sensor_faults
 from mrv.rules.radar_scenes import radar_faults
 from mrv.sources.radiometry import offset_agrees, offset_for
 
@@ -39,6 +41,7 @@ def scene_faults(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
     known = {source.id: source for source in plan.sources}
     for scene in s.evidence:
         yield from _source(scene, known.get(scene.source))
+        yield from sensor_faults(scene, known.get(scene.source), plan)
     yield from (f"{scene.id} lies after the period" for scene in mine if scene.date > s.period.end)
     for scene in rest if plan.method.monitors else s.evidence:
         yield from _layer(scene)
@@ -47,9 +50,13 @@ def scene_faults(s: Statement, plan: MonitoringPlan) -> Iterator[str]:
         if source.radiometry is not None:
             for scene in own:
                 yield from _offset(scene, source.radiometry)
-            yield from _statuses(own, plan.method.optical, plan.project.start)
+            if not plan.method.merges:
+                yield from _statuses(own, plan.method.optical, plan.project.start)
+                yield from (f"{two.id} is of the same day as {one.id}" for one, two in pairwise(own) if one.date == two.date)
         elif source.radar is not None:
             yield from radar_faults(own, plan, source)
+    if plan.method.merges:  # one series, whatever the sensor
+        yield from _statuses(mine, plan.method.optical, plan.project.start)
     yield from (f"{scene.id} has an orbit, but is no radar image" for scene in s.evidence if _strays(scene, known))
     yield from _years_seen(s, plan, mine)
 
@@ -124,7 +131,8 @@ def _first(scene: SceneSection, rules: ObservationTable, start: date) -> str:
 def _years_seen(s: Statement, plan: MonitoringPlan, scenes: Sequence[SceneSection]) -> Iterator[str]:
     """Unseen is not unharmed: the detectors refuse a year of the period that nobody looked at."""
     need = plan.scenes_needed
-    years = [int(scene.date[:4]) for scene in scenes if scene.status in {"used", "layer"}]
+    dates = [scene.date for scene in scenes if scene.status in {"used", "layer"}]
+    years = [int(day[:4]) for day in (set(dates) if plan.method.merges else dates)]
     if plan.method.monitors:
         for year in range(int(s.period.start[:4]), int(s.period.end[:4]) + 1):
             if years.count(year) < need:

@@ -22,6 +22,11 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
+def _left_out(value: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A section's signed form without those of the fields that have no value."""
+    return {name: one for name, one in value.items() if one is not None or name not in names}
+
+
 class ProjectSection(Section):
     """The project and its area."""
 
@@ -147,13 +152,46 @@ class SceneSection(Section):
     """What was read."""
     geometry: GeometrySection | None = None
     """From where a radar image was taken; left out of the signed form where there is none."""
+    sensor: Text | None = None
+    """Whose bands they are; left out where the plan harmonises nothing.  The median is that of harmonised bands."""
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        value: dict[str, Any] = write(self)
-        if self.geometry is None:
-            del value["geometry"]
-        return value
+        return _left_out(write(self), "geometry", "sensor")
+
+
+class BandpassSection(Section):
+    """One band of one sensor, brought to the reference's."""
+
+    sensor: Text
+    """Whose."""
+    role: str
+    """Role of the band in the plan."""
+    band: str
+    """The publisher's name of the band that the coefficients are of."""
+    slope: DecimalStr
+    """Times reflectance …"""
+    offset: DecimalStr
+    """… plus this is the reference's reflectance."""
+    source: str
+    """Where they come from."""
+    verified: bool
+    """Whether they were read there."""
+
+
+class MergedSection(Section):
+    """How scenes of several sources, or several of one day, became one series."""
+
+    harmonise: Literal["hls-bandpass/1", "none"]
+    """As the plan has it."""
+    same_day: Literal["mean-of-clear/1"]
+    """As the plan has it."""
+    observations: Count
+    """Days with a scene that was used: what the detector counts."""
+    shared_days: Count
+    """Those of them with more than one."""
+    bandpass: list[BandpassSection]
+    """What was applied, by sensor and band; nothing to sensors that are the reference."""
 
 
 class ObservationSection(Section):
@@ -179,6 +217,12 @@ class ObservationSection(Section):
     """Most."""
     unmonitored_px: Count
     """Forest pixels of the project with too short a history."""
+    merged: MergedSection | None = None
+    """How several became one series; left out where the plan does not merge."""
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _left_out(write(self), "merged")
 
 
 class InputSection(Section):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mrv.simulate.labels import classes
-from mrv.simulate.rasters import RADAR, SOURCES
+from mrv.simulate.rasters import RADAR, SECOND, SOURCES
 from mrv.simulate.scenario import MARGIN_PX
 from mrv.simulate.scenes import BANDS
 from mrv.simulate.world import RES_M
@@ -45,6 +45,8 @@ class PlanChoices:
     """Monte Carlo draws."""
     evidence: tuple[Literal["optical", "radar"], ...] = ()
     """Sensors that ``bayes-fusion/1`` combines in the place of ``detector``; none: that one, on the optical scenes."""
+    merge: Literal["hls-bandpass/1", "none"] | None = None
+    """Make one series of both optical sensors, harmonised or not; None reads the first alone."""
     claimed_t: tuple[int, ...] = ()
     """Claimed in each vintage of the project, in order, t CO2e; nothing where it ends."""
     name: str | None = None
@@ -85,7 +87,7 @@ def project_id(world: World, choices: PlanChoices) -> str:
 
 def settings_toml(choices: PlanChoices) -> str:
     """Settings of a made project: every source is in the built catalog."""
-    roles = [*SOURCES, *(["radar"] if "radar" in choices.evidence else [])]
+    roles = [*SOURCES, *(["radar"] if "radar" in choices.evidence else []), *(["optical-2"] if choices.merge else [])]
     addresses = "\n".join(f'{role} = "build/catalog.json"' for role in roles)
     return (
         "# Addresses and machinery: nothing here can change the answer.\n"
@@ -139,17 +141,23 @@ area_formula = "authalic-shoelace/1"
 
 def _sources(world: World, choices: PlanChoices) -> str:
     bands = ", ".join(f'{role} = "{key}"' for role, key in BANDS.items())
-    sensors = {
-        "optical": f"""[[sources]]
-id = "optical"
-role = "optical"
-collection = "{SOURCES["optical"]}"
-bands = {{ {bands} }}
+    platform = 'sensor = "platform"\n' if choices.merge == "hls-bandpass/1" else ""
 
+    def optical(name: str, collection: str) -> str:
+        return f"""[[sources]]
+id = "{name}"
+role = "optical"
+collection = "{collection}"
+bands = {{ {bands} }}
+{platform}
 [sources.radiometry]
 scale = 0.0001
 
-""",
+"""
+
+    sensors = {
+        "optical": optical("optical", SOURCES["optical"]),
+        "optical-2": optical("optical-2", SECOND),
         "radar": f"""[[sources]]
 id = "radar"
 role = "radar"
@@ -162,7 +170,8 @@ speckle_window_px = 3
 
 """,
     }
-    text = "".join(sensors[name] for name in choices.evidence or ("optical",))
+    read: tuple[str, ...] = choices.evidence or (("optical", "optical-2") if choices.merge else ("optical",))
+    text = "".join(sensors[name] for name in read)
     text += f"""[[sources]]
 id = "tree-cover"
 role = "tree-cover"
@@ -218,7 +227,8 @@ buffer_px = 2
 
 
 def _method(world: World, choices: PlanChoices) -> str:
-    return f"""{_OBSERVATION}
+    merge = f'merge = {{ harmonise = "{choices.merge}", same_day = "mean-of-clear/1" }}\n' if choices.merge else ""
+    return f"""{_OBSERVATION}{merge}
 [method.change]
 {_change(world, choices)}
 [method.activity]

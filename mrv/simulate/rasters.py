@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mrv.simulate.backscatter import backscatter, radar_calendar
-from mrv.simulate.scenes import BANDS, COVER_NODATA, biomass_map, calendar, scene, tree_cover
+from mrv.simulate.scenes import BANDS, COVER_NODATA, FIRST_SENSOR, biomass_map, calendar, scene, second_calendar, tree_cover
 from mrv.simulate.world import RES_M
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mrv.simulate.world import World
 
 OPTICAL, COVER, BIOMASS, RADAR = "optical-simulated", "tree-cover-simulated", "biomass-simulated", "radar-simulated"
+SECOND = "optical-2-simulated"
 """Collections."""
 BASELINE = "02.12"
 """Processing baseline the scenes state: one before the radiometric offset."""
@@ -39,11 +40,14 @@ def write_rasters(world: World, folder: Path) -> int:
     Returns:
         How many optical scenes.
     """
-    scenes = calendar(world)
+    two = world.scenario.second_optical
+    scenes = (*calendar(world), *(second_calendar(world) if two else ()))
     items: dict[str, list[str]] = {OPTICAL: []}
     for sky in scenes:
+        name = OPTICAL if sky.sensor == FIRST_SENSOR else SECOND
         stamp: dict[str, str | int] = {"datetime": f"{sky.day}T07:30:00Z", "processing:version": BASELINE}
-        items[OPTICAL].append(_item(world, folder, OPTICAL, sky.day, stamp, scene(world, sky)))
+        stamp |= {"platform": sky.sensor} if two else {}
+        items.setdefault(name, []).append(_item(world, folder, name, sky.day, stamp, scene(world, sky)))
     for image in radar_calendar(world) if world.scenario.radar else ():
         stamp = {"datetime": f"{image.day}T10:00:00Z", "sat:orbit_state": image.direction,
                  "sat:relative_orbit": image.relative_orbit}  # fmt: skip
@@ -145,5 +149,5 @@ def _dump(path: Path, value: dict[str, Any]) -> None:
 
 
 SOURCES = {"optical": OPTICAL, "tree-cover": COVER, "biomass": BIOMASS}
-"""Collection by role of a source in the plan; radar beside them where it is evidence."""
-__all__ = ["BANDS", "RADAR", "SOURCES", "encode", "write_rasters"]
+"""Collection by role of a source in the plan; radar and a second optical sensor beside them where they are read."""
+__all__ = ["BANDS", "RADAR", "SECOND", "SOURCES", "encode", "write_rasters"]

@@ -81,6 +81,8 @@ class Scenario:
     """Pixels whose tree cover is mapped wrongly at the start, ‰."""
     radar: bool = False
     """Write a collection of radar images as well."""
+    second_optical: bool = False
+    """Write the scenes of a second optical sensor as well, of another bandpass, from the project's first year on."""
     biomass_map: bool = False
     """Write an external map of above-ground biomass as well."""
     map_bias_percent: int = 20

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mrv.change.bandpass import lines_of
 from mrv.simulate.dice import Dice
 from mrv.simulate.world import BURNT, OTHER
 from mrv.units import epoch_day
@@ -34,6 +35,11 @@ CLOUD = {"blue": 5_200, "green": 5_000, "red": 4_900, "nir": 5_300}
 VEGETATION, BARE, WATER, CLOUD_CLASS, SHADOW = 4, 5, 6, 9, 3
 """Codes of the scene classification."""
 COVER_NODATA = 255
+FIRST_SENSOR, SECOND_SENSOR = "simulated-1", "simulated-2"
+"""Platforms: the second sees every band otherwise, by the coefficients of the table ``bandpass`` turned round."""
+_SHARED = 3
+"""One in so many scenes of the second sensor is of a day of the first's."""
+_LATER_DAYS = 2
 _FULL_COVER_DAYS = 1_500.0
 _FOUNDING_COVER = 0.35
 _WATER_UNDER_LEAF = 0.12
@@ -53,6 +59,8 @@ class SceneConditions:
     """Added to blue, green and red; a third of it is taken off the near infrared."""
     tide: float
     """Level, 0 to 1."""
+    sensor: str = FIRST_SENSOR
+    """Which sensor sees it."""
 
 
 def calendar(world: World) -> tuple[SceneConditions, ...]:
@@ -72,9 +80,24 @@ def calendar(world: World) -> tuple[SceneConditions, ...]:
     return tuple(rows)
 
 
+def second_calendar(world: World) -> tuple[SceneConditions, ...]:
+    """The scenes of a second sensor, from the project's first year on: some on days of the first's, under other clouds."""
+    s, dice = world.scenario, Dice(world.seed, "second calendar")
+    first = [sky for sky in calendar(world) if sky.day >= s.start]
+    cloud, haze = dice.uniform(len(first)), dice.uniform(len(first))
+    rows = []
+    for index, sky in enumerate(first):
+        cloud_percent = min(int(3 * s.cloud_percent * cloud[index] ** 2), _MOST_CLOUD_PERCENT)
+        haze_dn = _HAZE_DN if haze[index] * 100 < s.haze_percent else 0
+        day = sky.day + timedelta(days=_LATER_DAYS if index % _SHARED else 0)
+        rows.append(SceneConditions(day, cloud_percent, haze_dn, sky.tide, SECOND_SENSOR))
+    return tuple(sky for sky in rows if sky.day <= s.end)
+
+
 def scene(world: World, sky: SceneConditions) -> dict[str, NDArray[Any]]:
     """Digital numbers of one scene by asset key: reflectance × 10⁴ at 10 m (uint16), classification at 20 m (uint8)."""
-    dice = Dice(world.seed, f"scene {sky.day}")
+    second = sky.sensor != FIRST_SENSOR
+    dice, lines = Dice(world.seed, f"scene {f'{sky.sensor} ' if second else ''}{sky.day}"), lines_of(sky.sensor)
     leaf, wet = cover(world, sky.day), _wet(world, sky)
     shape = (leaf.shape[0], leaf.shape[1])
     cloudy, missed = _clouds(world, sky, dice, shape)
@@ -86,6 +109,8 @@ def scene(world: World, sky: SceneConditions) -> dict[str, NDArray[Any]]:
         dry = leaf * (LEAF[band] * (season if band == "nir" else 1.0)) + (1 - leaf) * ground
         seen = (1 - wet) * dry + wet * SEA[band] + (sky.haze_dn if band != "nir" else -(sky.haze_dn // 3))
         seen = np.where(cloudy, CLOUD[band], seen)
+        if second:
+            seen = (seen - lines[band].offset / 10_000) / (lines[band].slope / 10_000)
         noise = world.scenario.noise_dn * (1.0 if band == "nir" else 0.5) * dice.normal(*shape)
         found[BANDS[band]] = np.rint(np.clip(seen + noise, 1, 10_000)).astype(np.uint16)
     found["SCL"] = _classes(leaf, wet, cloudy & ~missed)

@@ -135,7 +135,15 @@ def _gather(items: ItemList, jobs: Sequence[_Job], done: Sequence[tuple[StoredFi
             )
         )
     scenes = tuple(
-        Scene(item.id, item.source, date.fromisoformat(item.day), item.baseline, bands[item.source, item.id], item.geometry)
+        Scene(
+            id=item.id,
+            source=item.source,
+            day=date.fromisoformat(item.day),
+            baseline=item.baseline,
+            bands=bands[item.source, item.id],
+            geometry=item.geometry,
+            sensor=item.sensor,
+        )
         for item in items.items
     )
     return Fetched(scenes, tuple(materials))

@@ -43,6 +43,8 @@ class Item:
     """Role of a band in the plan → asset."""
     geometry: Geometry | None = None
     """From where a radar image was taken; None for what is none, and for mosaics."""
+    sensor: str | None = None
+    """Platform, as stated; None where the plan does not ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,13 @@ class Scene:
     """Role of a band → pixel digest."""
     geometry: Geometry | None = None
     """From where a radar image was taken; None for what is none, and for mosaics."""
+    sensor: str | None = None
+    """Platform, as stated; None where the plan does not ask for it."""
 
 
 def plain(row: Item | Scene) -> dict[str, Any]:
-    """A row's fields for JSON; a geometry that it does not have is left out."""
-    value = asdict(row)
-    return value if row.geometry is not None else {name: one for name, one in value.items() if name != "geometry"}
+    """A row's fields for JSON; a geometry or a sensor that it does not have is left out."""
+    return {name: one for name, one in asdict(row).items() if one is not None or name not in {"geometry", "sensor"}}
 
 
 def with_geometry(value: dict[str, Any]) -> dict[str, Any]:

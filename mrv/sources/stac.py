@@ -15,6 +15,7 @@ from pystac_client import Client
 from pystac_client.exceptions import APIError
 
 from mrv.errors import SourceError
+from mrv.plan import PLATFORM
 from mrv.sources.geometry import stated_geometry
 from mrv.sources.items import Asset, Item, ItemList
 
@@ -223,4 +224,11 @@ def _item(item: pystac.Item, source: Source) -> Item:
     geometry = stated_geometry(item.properties, item=item.id) if source.is_image_radar else None
     # What a mosaic shows may be as late as its last day: dated so, no loss can hide in the history.
     day = _days(item)[source.radar is not None and source.radar.is_mosaic]
-    return Item(item.id, source.id, day.isoformat(), baseline, assets, geometry)
+    sensor = _platform(item) if source.sensor == PLATFORM else None
+    return Item(item.id, source.id, day.isoformat(), baseline, assets, geometry, sensor)
+
+
+def _platform(item: pystac.Item) -> str | None:
+    """The platform that an item states, as STAC spells platforms: ``sentinel-2a``, ``landsat-8``."""
+    stated = item.properties.get("platform")
+    return None if stated is None else str(stated).strip().lower().replace("_", "-")

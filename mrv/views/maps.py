@@ -9,9 +9,7 @@ import numpy as np
 
 from mrv.activity.strata import GAIN
 from mrv.change.extent_maps import ExtentChange
-from mrv.observe.fused import Fused
-from mrv.views.fused import look_fused
-from mrv.views.optical import OpticalViews, look_optical
+from mrv.views.optical import OpticalViews, look_scenes
 from mrv.views.places import lonlat, outline, pixel_size_m
 
 if TYPE_CHECKING:
@@ -103,6 +101,4 @@ def _as_came(result: Result) -> AsCame | None:
 
 
 def _scenes(result: Result) -> OpticalViews | None:
-    if isinstance(result.detail, ExtentChange):
-        return None
-    return look_fused(result, result.detail) if isinstance(result.detail, Fused) else look_optical(result)
+    return None if isinstance(result.detail, ExtentChange) else look_scenes(result, result.detail)

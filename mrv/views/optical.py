@@ -1,4 +1,4 @@
-"""Optical views: what the optical detector saw, as pictures before and after and as curves of single pixels."""
+"""Optical views: what a detector of scenes saw, as pictures before and after and as curves of single pixels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mrv.activity.strata import FOREST, LOST
-from mrv.cube import NODATA
+from mrv.observe.radar_survey import RadarSurvey
 from mrv.units import epoch_day, from_epoch_day
+from mrv.views.pictures import colours, greys
 from mrv.views.places import lonlat
 
 if TYPE_CHECKING:
@@ -18,18 +19,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mrv.change.change_map import Anomaly, ChangeMap, Curve
-    from mrv.cube import Layer, Reader
+    from mrv.change.change_map import Anomaly
+    from mrv.cube import Layer
+    from mrv.observe.fused import Fused
+    from mrv.observe.optical import Optical
     from mrv.pipeline import Result
 
 Kind = Literal["loss", "weakest loss", "stable forest"]
-STRIP_ROWS = 512
 MIN_SCENES = 3
 """Fewest scenes of a year that make a composite."""
-NO_PICTURE = np.uint8(236)
-"""Grey where no scene of a composite was clear."""
-GAMMA = 0.65
-"""Below 1 lifts the dark tones of forest."""
 
 
 @dataclass(frozen=True)
@@ -98,21 +96,23 @@ class OpticalViews:
     """What the pictures are made of."""
 
 
-def look_optical(result: Result) -> OpticalViews:
-    """Everything the optical detector can show.
+def look_scenes(result: Result, detail: Optical | Fused) -> OpticalViews:
+    """Everything that a detector of scenes can show.
 
     Args:
-        result: A result of the optical detector whose store can still be read.
+        result: A result whose store can still be read.
+        detail: How the detector came to it.
     """
-    optical, strata = result.optical, result.activity.strata
-    history, monitored = optical.used[: optical.model.history], optical.used[optical.model.history :]
-    start, end = (date.fromisoformat(text) for text in (result.statement.period.start, result.statement.period.end))
-    period = [layer for layer in monitored if epoch_day(start) <= layer.day <= epoch_day(end)]
+    strata, change, model, survey = result.activity.strata, detail.change, detail.model, detail.pictured
+    start, end = (epoch_day(date.fromisoformat(text)) for text in (result.statement.period.start, result.statement.period.end))
+    history, monitored = survey.used[: survey.history], survey.used[survey.history :]
+    period = [layer for layer in monitored if start <= layer.day <= end]
     first, last = good_year(history), good_year(period or monitored)
-    shape = result.grid.shape
-    before, after = stretch(composite(optical.reader, shape, first), composite(optical.reader, shape, last))
-    gap = season_gap(optical.model.days, epoch_day(start))
-    change = optical.change
+    shape, gap = result.grid.shape, season_gap(model.days, start)
+    if radar := isinstance(survey, RadarSurvey):
+        before, after = greys(survey, shape, first, last)
+    else:
+        before, after = colours(survey.reader, shape, first, last)
     return OpticalViews(
         before=before,
         after=after,
@@ -120,13 +120,14 @@ def look_optical(result: Result) -> OpticalViews:
         after_dates=tuple(from_epoch_day(layer.day) for layer in last),
         clear_count=change.clear_count,
         series=tuple(
-            _series(result, kind, row, col)
-            for kind, (row, col) in choose(strata, change.break_day, change.confidence, since=epoch_day(start)).items()
+            _series(result, detail, kind, row, col)
+            for kind, (row, col) in choose(strata, change.break_day, change.confidence, since=start).items()
         ),
-        history_end=from_epoch_day(history[-1].day),
-        anomaly=optical.model.anomaly,
+        history_end=from_epoch_day(int(model.days[max(model.history - 1, 0)])),
+        anomaly=model.anomaly,
         season_gap=gap,
         gap_loss_px=int((np.isin(strata, LOST) & (change.break_day == epoch_day(gap[1]))).sum()),
+        picture="radar backscatter" if radar else "true colour",
     )
 
 
@@ -165,40 +166,6 @@ def choose(
     return found
 
 
-def stretch(*composites: NDArray[np.int16]) -> tuple[NDArray[np.uint8], ...]:
-    """Reflectance as colours that compare: haze is taken off each, then one stretch serves all images and bands.
-
-    Args:
-        composites: int16 (y, x, 3), reflectance × 10⁴, ``NODATA`` where nothing was clear.
-
-    Returns:
-        uint8 of the same shapes: 0 at each image's own 2nd percentile of a band, full at the 98th of everything.
-
-    References:
-        Chavez 1988, RSE 24:459–479 (dark-object subtraction).
-    """
-    seen = [(image != NODATA).all(axis=2) for image in composites]
-    lifted = [
-        image - (np.percentile(image[mask], 2, axis=0) if mask.any() else 0.0)
-        for image, mask in zip(composites, seen, strict=True)
-    ]
-    values = np.concatenate([image[mask].ravel() for image, mask in zip(lifted, seen, strict=True)])
-    span = max(float(np.percentile(values, 98)), 1.0) if values.size else 1.0
-    return tuple(
-        np.where(mask[..., np.newaxis], np.rint(255 * np.clip(image / span, 0, 1) ** GAMMA), NO_PICTURE).astype(np.uint8)
-        for image, mask in zip(lifted, seen, strict=True)
-    )
-
-
-def lower_median(stack: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Median over time of int16 (time, y, x) without ``NODATA``; of two middle values the lower."""
-    ordered = np.sort(stack, axis=0)  # NODATA is the lowest value there is
-    clear = (stack != NODATA).sum(axis=0)
-    rank = stack.shape[0] - clear + (clear - 1) // 2
-    middle: NDArray[np.int16] = np.take_along_axis(ordered, rank[np.newaxis], axis=0)[0]
-    return middle
-
-
 def good_year(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """Scenes of the latest year that has enough of them, else all."""
     for year in sorted({from_epoch_day(layer.day).year for layer in layers}, reverse=True):
@@ -208,44 +175,8 @@ def good_year(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def composite(reader: Reader, shape: tuple[int, int], layers: Sequence[Layer]) -> NDArray[np.int16]:
-    """Median reflectance × 10⁴ of the clear observations (y, x, red green blue), ``NODATA``, strip by strip."""
-    rows, cols = shape
-    out = np.full((rows, cols, 3), NODATA, np.int16)
-    for top in range(0, rows if layers else 0, STRIP_ROWS):
-        tile = slice(top, min(top + STRIP_ROWS, rows)), slice(0, cols)
-        clear = [reader.clear(layer, tile) for layer in layers]
-        for band, role in enumerate(("red", "green", "blue")):
-            values = [
-                np.where(seen, reader.reflectance(layer, role, tile), NODATA) for layer, seen in zip(layers, clear, strict=True)
-            ]
-            out[tile[0], :, band] = lower_median(np.stack(values))
-    return out
-
-
-def _series(result: Result, kind: Kind, row: int, col: int) -> PixelSeries:
-    tile, reader = (slice(row, row + 1), slice(col, col + 1)), result.optical.reader
-    used, model = result.optical.used, result.optical.model
-    roles = [role for role in used[0].bands if role != "classification"]
-    bands = {role: np.stack([reader.reflectance(layer, role, tile) for layer in used])[:, 0, 0] for role in roles}
-    curve = model.curve(bands, np.stack([reader.clear(layer, tile) for layer in used])[:, 0, 0])
-    return pixel_series(result, curve, model.days, result.optical.change, kind=kind, row=row, col=col)
-
-
-def pixel_series(
-    result: Result, curve: Curve, days: NDArray[np.int32], change: ChangeMap, *, kind: Kind, row: int, col: int
-) -> PixelSeries:
-    """One pixel's curve with its place and its break.
-
-    Args:
-        result: The result.
-        curve: As the detector sees the pixel.
-        days: Of the scenes used.
-        change: What the detector found.
-        kind: Why the pixel was chosen.
-        row: Row of the window.
-        col: Column of the window.
-    """
+def _series(result: Result, detail: Optical | Fused, kind: Kind, row: int, col: int) -> PixelSeries:
+    curve, days, change = detail.curve(row, col), detail.model.days, detail.change
     day, seen = int(change.break_day[row, col]), np.isfinite(curve.observed)
     lon, lat = lonlat(result, row + 0.5, col + 0.5)
     earlier = days[seen & (days < day)]

@@ -158,8 +158,11 @@ def test_names_and_keys_of_chains(kind, tmp_path):
     pytest.importorskip("eth_account")
     from mrv.registry.chain import load_account
 
+    path = odd(kind, tmp_path / "key")
+    if path.is_file():
+        path.chmod(0o600)
     with no_waiting(), pytest.raises(UsageError) as caught:
-        load_account(f"file:{odd(kind, tmp_path / 'key')}")
+        load_account(f"file:{path}")
     assert caught.value.error_code == "chain.key"
 
 

@@ -54,21 +54,20 @@ WHOLE = (slice(0, 30), slice(0, 30))
 
 
 def test_reflectance_with_the_added_offset_is_the_same(tiny_result, shifted):
-    for before, after in zip(tiny_result.result.optical.layers, shifted.result.optical.layers, strict=True):
+    for before, after in zip(tiny_result.result.optical.survey.layers, shifted.result.optical.survey.layers, strict=True):
         assert (before.offset_dn, after.offset_dn) == (0, -1000)
         for role in ("blue", "green", "red", "nir"):
-            one = tiny_result.result.optical.reader.reflectance(before, role, WHOLE)
-            assert (one == shifted.result.optical.reader.reflectance(after, role, WHOLE)).all()
+            one = tiny_result.result.optical.survey.reader.reflectance(before, role, WHOLE)
+            assert (one == shifted.result.optical.survey.reader.reflectance(after, role, WHOLE)).all()
     assert (shifted.result.optical.change.break_day == tiny_result.result.optical.change.break_day).all()
 
 
 @pytest.mark.parametrize("scale", [Fraction(1, 10_000), Fraction("0.0000275"), Fraction("0.00013")])
 @pytest.mark.parametrize("offset", [0, -1000, 7])
 def test_reflectance_against_fractions(tiny_result, scale, offset):
-    reader, first = tiny_result.result.optical.reader, tiny_result.result.optical.layers[0]
-    layer = Layer(first.day, first.bands, offset)
-    scaled = Reader(reader.store, reader.grid, reader.table, reader.observation, Calibration(scale, Fraction(0), 0))
-    dn, found = reader.band(layer, "red", WHOLE), scaled.reflectance(layer, "red", WHOLE)
+    reader, first = tiny_result.result.optical.survey.reader, tiny_result.result.optical.survey.layers[0]
+    layer = Layer(first.day, first.bands, offset, Calibration(scale, Fraction(0), 0))
+    dn, found = reader.band(layer, "red", WHOLE), reader.reflectance(layer, "red", WHOLE)
     for value, stated in zip(dn.ravel()[::17].tolist(), found.ravel()[::17].tolist(), strict=True):
         exact = min(max(Fraction(value + offset) * scale * 10_000, Fraction(-10_000)), Fraction(30_000))
         assert abs(stated - exact) <= Fraction(1, 2)
@@ -85,14 +84,14 @@ def test_digital_number_zero_is_nodata_before_any_offset(tmp_path):
     values[20, 20], values[20, 21] = 0, 1
     path.write_bytes(encode(values))
     result = run_tiny(tiny).result
-    found = result.optical.reader.reflectance(result.optical.layers[0], "red", WHOLE)
+    found = result.optical.survey.reader.reflectance(result.optical.survey.layers[0], "red", WHOLE)
     at = 20 - WINDOW[0].start, 20 - WINDOW[1].start
     assert found[at] == NODATA
     assert found[at[0], at[1] + 1] == -999
 
 
 def cube_of(run, chunk):
-    cube = build_cube(run.result.optical.reader, run.result.optical.used[::3], chunk=chunk).compute()
+    cube = build_cube(run.result.optical.survey.reader, run.result.optical.survey.used[::3], chunk=chunk).compute()
     return {name: cube[name].values for name in ("blue", "green", "red", "nir", "clear", "ndvi")}
 
 
@@ -117,7 +116,7 @@ def test_the_cube_against_the_rasters_themselves(tiny_result):
     import rasterio
     from support.tiny_project import DAYS, WINDOW
 
-    cube = build_cube(tiny_result.result.optical.reader, tiny_result.result.optical.layers, chunk=11).compute()
+    cube = build_cube(tiny_result.result.optical.survey.reader, tiny_result.result.optical.survey.layers, chunk=11).compute()
     assert cube["ndvi"].dims == ("time", "y", "x")
     for at, day in enumerate(DAYS):
         raw = {}
@@ -133,7 +132,10 @@ def test_the_cube_against_the_rasters_themselves(tiny_result):
 
 
 def test_coordinates_are_pixel_centres(tiny_result):
-    grid, cube = tiny_result.grid, build_cube(tiny_result.result.optical.reader, tiny_result.result.optical.layers, chunk=50)
+    grid, cube = (
+        tiny_result.grid,
+        build_cube(tiny_result.result.optical.survey.reader, tiny_result.result.optical.survey.layers, chunk=50),
+    )
     assert cube["x"].values[0] == grid.affine.c + 5
     assert cube["y"].values[0] == grid.affine.f - 5
     assert cube["time"].dtype == np.int32
@@ -142,13 +144,13 @@ def test_coordinates_are_pixel_centres(tiny_result):
 
 def test_building_reads_nothing(tiny_result, monkeypatch):
     monkeypatch.setattr(Reader, "band", lambda *_: pytest.fail("the cube is lazy"))
-    build_cube(tiny_result.result.optical.reader, tiny_result.result.optical.layers, chunk=10)
+    build_cube(tiny_result.result.optical.survey.reader, tiny_result.result.optical.survey.layers, chunk=10)
 
 
 def test_a_band_that_is_gone_is_named(tiny_result):
     layer = Layer(0, {"red": "sha256:" + "0" * 64}, 0)
     with pytest.raises(StoreError) as caught:
-        tiny_result.result.optical.reader.band(layer, "red", WHOLE)
+        tiny_result.result.optical.survey.reader.band(layer, "red", WHOLE)
     assert caught.value.error_code == "store.absent"
     assert caught.value.hint
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mrv.change.bandpass import known_sensors, lines_of
 from mrv.change.loss_filter import scene_shift
 from mrv.change.observations import harmonise, merge_days
-from mrv.errors import SourceError
+from mrv.change.published import table_rows
+from mrv.cube import ndvi
+from mrv.errors import MRVError, SourceError
+from mrv.kernels.looks import NODATA, adjust, merge_looks
 
 ROLES = ["blue", "green", "red", "nir", "swir1", "swir2"]
 
@@ -67,9 +75,61 @@ class TestHarmonise:
         assert harmonise(bands, roles=["red"], sensor="sentinel-2a").item() == 986
 
     def test_a_sensor_without_coefficients(self):
-        with pytest.raises(SourceError, match="no bandpass adjustment for red of sentinel-2c") as error:
+        with pytest.raises(MRVError, match="no bandpass coefficients of sentinel-2c") as error:
             harmonise(np.zeros((1, 1, 1), np.int16), roles=["red"], sensor="sentinel-2c")
         assert "sentinel-2a" in str(error.value.hint)
+
+
+class TestLooks:
+    @settings(deadline=None, max_examples=100)
+    @given(st.integers(-10_000, 30_000), st.integers(5_000, 20_000), st.integers(-5_000_000, 5_000_000))
+    def test_a_band_is_adjusted_as_fractions_have_it(self, value, slope, offset):
+        exact = Fraction(slope, 10_000) * value + Fraction(offset, 10_000)
+        wanted = min(max(floor(exact + Fraction(1, 2)), -10_000), 30_000)
+        assert adjust(np.array([value], np.int16), slope, offset).tolist() == [wanted]
+
+    def test_no_value_stays_none(self):
+        assert adjust(np.array([NODATA, 100], np.int16), 9_000, 0).tolist() == [NODATA, 90]
+        assert harmonise(np.full((1, 1, 1), NODATA, np.int16), roles=["red"], sensor="sentinel-2b").item() == NODATA
+
+    def test_a_clear_look_without_a_value_does_not_count(self):
+        values = np.array([[NODATA, NODATA], [101, NODATA], [200, 7]], np.int16)
+        clear = np.array([[True, True], [True, True], [True, False]])
+        assert merge_looks(values, clear).tolist() == [150, NODATA]
+
+    def test_means_are_rounded_down_below_zero_too(self):
+        assert merge_looks(np.array([[-3], [-4]], np.int16), np.ones((2, 1), np.bool_)).tolist() == [-4]
+
+
+class TestTable:
+    def test_every_sensor_has_every_band_once(self):
+        rows = [(row["sensor"], row["role"]) for row in table_rows("bandpass")]
+        assert len(set(rows)) == len(rows)
+        for sensor in ("sentinel-2a", "sentinel-2b"):
+            assert {role for name, role in rows if name == sensor} == set(ROLES)
+
+    def test_coefficients_are_read_without_rounding(self):
+        for row in table_rows("bandpass"):
+            line = lines_of(row["sensor"])[row["role"]]
+            assert (Decimal(line.slope) / 10**4, Decimal(line.offset) / 10**8) == (
+                Decimal(row["slope"]),
+                Decimal(row["offset"]),
+            )
+
+    @pytest.mark.parametrize("sensor", ["landsat-8", "landsat-9", "hls"])
+    def test_the_reference_is_not_adjusted(self, sensor):
+        assert lines_of(sensor) == {}
+        assert sensor in known_sensors()
+
+    def test_published_coefficients_move_ndvi_little(self):
+        """What a bandpass of Sentinel-2 does to forest, beyond what the scene's shift takes off: half a hundredth."""
+        dense, opened = (np.array([[[red]], [[nir]]], np.int16) for red, nir in ((330, 3100), (900, 2600)))
+        for sensor in ("sentinel-2a", "sentinel-2b"):
+            moved = []
+            for bands in (dense, opened):
+                red, nir = harmonise(bands, roles=["red", "nir"], sensor=sensor)
+                moved.append(int((ndvi(red, nir, red > 0) - ndvi(*bands, bands[0] > 0)).item()))
+            assert abs(moved[1] - moved[0]) < 60
 
 
 class TestSceneShift:

@@ -82,12 +82,12 @@ def test_no_scenes():
 def test_views_of_the_tiny_project_against_sort(tiny_result):
     result = tiny_result.result
     whole = (slice(0, 30), slice(0, 30))
-    for layer, day in zip(result.optical.layers, DAYS, strict=True):
-        view = view_scene(result.optical.reader, layer, result.forest, NOWHERE)[0]
-        red, nir = (result.optical.reader.reflectance(layer, role, whole).astype(int) for role in ("red", "nir"))
-        seen = result.forest & result.optical.reader.clear(layer, whole)
+    for layer, day in zip(result.optical.survey.layers, DAYS, strict=True):
+        view = view_scene(result.optical.survey.reader, layer, result.forest, NOWHERE)[0]
+        red, nir = (result.optical.survey.reader.reflectance(layer, role, whole).astype(int) for role in ("red", "nir"))
+        seen = result.forest & result.optical.survey.reader.clear(layer, whole)
         index = np.sort(((nir - red)[seen] * 10_000) // (nir + red)[seen])
-        blue = np.sort(result.optical.reader.band(layer, "blue", whole)[seen])
+        blue = np.sort(result.optical.survey.reader.band(layer, "blue", whole)[seen])
         assert view.clear_px == seen.sum()
         if day == CLOUD:
             assert (view.clear_px, view.median_index, view.dark_dn) == (0, None, None)
@@ -99,22 +99,22 @@ def test_views_of_the_tiny_project_against_sort(tiny_result):
 def test_dark_vegetation_needs_a_hundred_pixels(tiny_result):
     result = tiny_result.result
     few = result.forest & (np.cumsum(result.forest).reshape(30, 30) <= 99)
-    assert view_scene(result.optical.reader, result.optical.layers[0], few, NOWHERE)[0].dark_dn is None
+    assert view_scene(result.optical.survey.reader, result.optical.survey.layers[0], few, NOWHERE)[0].dark_dn is None
     more = result.forest & (np.cumsum(result.forest).reshape(30, 30) <= 100)
-    assert view_scene(result.optical.reader, result.optical.layers[0], more, NOWHERE)[0].dark_dn is not None
+    assert view_scene(result.optical.survey.reader, result.optical.survey.layers[0], more, NOWHERE)[0].dark_dn is not None
 
 
 @pytest.mark.parametrize("rows", [1, 7, 30])
 def test_strips_do_not_show(tiny_result, monkeypatch, rows):
     result = tiny_result.result
-    whole = view_scene(result.optical.reader, result.optical.layers[3], result.forest, NOWHERE)[0]
+    whole = view_scene(result.optical.survey.reader, result.optical.survey.layers[3], result.forest, NOWHERE)[0]
     monkeypatch.setattr("mrv.change.screening.STRIP_ROWS", rows)
-    assert view_scene(result.optical.reader, result.optical.layers[3], result.forest, NOWHERE)[0] == whole
+    assert view_scene(result.optical.survey.reader, result.optical.survey.layers[3], result.forest, NOWHERE)[0] == whole
 
 
 @pytest.mark.parametrize("strip", [1, 7, 512])
 def test_values_at_points_are_those_of_the_whole_scene(tiny_result, monkeypatch, strip):
-    reader, layer = tiny_result.result.optical.reader, tiny_result.result.optical.layers[3]
+    reader, layer = tiny_result.result.optical.survey.reader, tiny_result.result.optical.survey.layers[3]
     monkeypatch.setattr("mrv.change.screening.STRIP_ROWS", strip)
     points = Points(np.array([0, 0, 6, 7, 29]), np.array([3, 29, 0, 12, 29]), ("nir", "green"))
     _, found = view_scene(reader, layer, tiny_result.result.forest, points)
@@ -125,7 +125,7 @@ def test_values_at_points_are_those_of_the_whole_scene(tiny_result, monkeypatch,
 
 
 def test_the_tiny_scenes(tiny_result):
-    found = dict(zip(DAYS, tiny_result.result.optical.screened.status, strict=True))
+    found = dict(zip(DAYS, tiny_result.result.optical.survey.screened.status, strict=True))
     assert found[OFF_SEASON] == "off season"
     assert found[HAZE] == "index step"
     assert found[CLOUD] == "too cloudy"

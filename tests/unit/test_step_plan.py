@@ -14,7 +14,7 @@ from mrv.errors import PlanError
 from mrv.plan import plan_from_json
 from mrv.rules.arithmetic import check_arithmetic
 from mrv.statement import parse_statement
-from mrv.views.optical import look_optical
+from mrv.views.optical import look_scenes
 
 CHANGE = {"detector": "matched-step/1", "bands": ["blue", "green", "red", "nir"], "min_history": 6}
 
@@ -60,7 +60,7 @@ def test_settings_change_nothing(stepped, where, chunk):
 
 
 def test_its_curve_falls_where_canopy_is_lost(stepped):
-    views = look_optical(stepped.result)
+    views = look_scenes(stepped.result, stepped.result.optical)
     assert views.anomaly.detector == "matched-step/1"
     loss = next(pixel for pixel in views.series if pixel.break_date is not None)
     after = loss.days >= np.datetime64(loss.break_date).astype(int)
@@ -69,7 +69,7 @@ def test_its_curve_falls_where_canopy_is_lost(stepped):
 
 
 BAD = {
-    "a band the source lacks": ({"bands": ["red", "swir1"]}, "names swir1, which the optical source does not have"),
+    "a band the source lacks": ({"bands": ["red", "swir1"]}, "names swir1, which the optical source s2 does not have"),
     "a band twice": ({"bands": ["red", "red"]}, "each band occurs once"),
     "one band": ({"bands": ["red"]}, "method.change.bands"),
     "an unknown band": ({"bands": ["red", "edge"]}, "method.change.bands"),

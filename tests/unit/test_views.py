@@ -14,11 +14,12 @@ from support.extent_project import extent_project
 from support.run_tiny import run_tiny
 
 from mrv.activity.strata import BUFFER, FOREST, LOSS, NON_FOREST
-from mrv.cube import NODATA
 from mrv.errors import UsageError
+from mrv.kernels.looks import NODATA
 from mrv.units import epoch_day
 from mrv.views import look
-from mrv.views.optical import NO_PICTURE, choose, look_optical, lower_median, stretch
+from mrv.views.optical import choose
+from mrv.views.pictures import NO_PICTURE, lower_median, stretch
 from mrv.views.places import outline, pixel_size_m
 
 START = epoch_day(date(2020, 1, 1))
@@ -172,7 +173,7 @@ def test_extent_maps_give_maps_and_no_scenes(tmp_path):
     assert set(np.unique(views.strata)) <= {0, *views.names}
     assert "gain of forest" in views.names.values()
     with pytest.raises(UsageError, match="extent maps"):
-        look_optical(run.result)
+        _ = run.result.optical
 
 
 @pytest.mark.parametrize(("lat", "wide"), [(0.0, 27.83), (60.0, 13.96)])

@@ -10,8 +10,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from mrv.change.bandpass import lines_of
+from mrv.kernels.looks import adjust
 from mrv.simulate import Scenario, forest_scenario, make_world
-from mrv.simulate.scenes import CLOUD_CLASS, SceneConditions, biomass_map, calendar, cover, scene, tree_cover
+from mrv.simulate.scenes import (
+    BANDS,
+    CLOUD_CLASS,
+    SceneConditions,
+    biomass_map,
+    calendar,
+    cover,
+    scene,
+    second_calendar,
+    tree_cover,
+)
 from mrv.simulate.world import CLEARED, ERODED, FOREST, OTHER
 from mrv.units import from_epoch_day
 
@@ -147,3 +159,33 @@ def test_the_biomass_map_has_its_bias(world):
     assert abs(mapped.sum() * 100 / agb.sum() - 1.2) < 0.02
     spread = (mapped.astype(float) * 100 / np.maximum(agb, 1))[agb > 50_000].std()
     assert abs(spread / 1.2 - 0.25) < 0.02
+
+
+class TestSecondSensor:
+    """A second optical sensor: from the project's first year on, of another bandpass."""
+
+    def test_it_comes_with_the_project_and_shares_a_third_of_its_days(self, world):
+        days = [sky.day for sky in second_calendar(world)]
+        assert days == sorted(set(days))
+        assert world.scenario.start <= days[0]
+        assert days[-1] <= world.scenario.end
+        first = {sky.day for sky in calendar(world)}
+        assert len(first & set(days)) == -(-len([day for day in first if day >= world.scenario.start]) // 3)
+
+    def test_the_first_sensor_sees_what_it_saw_without_it(self):
+        alone = make_world(SCENARIO, 11)
+        both = make_world(SCENARIO.with_(second_optical=True), 11)
+        sky = calendar(alone)[-1]
+        assert calendar(both)[-1] == sky
+        for band, pixels in scene(alone, sky).items():
+            np.testing.assert_array_equal(pixels, scene(both, sky)[band])
+
+    def test_harmonised_it_sees_what_the_first_sees(self, world):
+        """Medians of one day under clear skies; before, they lie a fifth apart in red."""
+        sky = replace(second_calendar(world)[0], cloud_percent=0, haze_dn=0)
+        second, first = scene(world, sky), scene(world, replace(sky, sensor="simulated-1"))
+        for role, line in lines_of("simulated-2").items():
+            raw = second[BANDS[role]].astype(np.int16)
+            told = np.median(first[BANDS[role]])
+            assert abs(np.median(adjust(raw, line.slope, line.offset)) - told) < 25
+        assert np.median(second["B04"]) > 1.1 * np.median(first["B04"])
