@@ -172,7 +172,7 @@ def fill_matrix(sums: F4, pair: I4, factor: F4, across: F4, matrix: F4) -> None:
             entry[p] = fa * a[p] + fb * b[p]
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
 def solve_tile(matrix: F4, right: F4, size: int, rest: F4, weak: F4, inverse: F4) -> None:
     """Cholesky of every pixel's matrix side by side; coefficients in place of the right sides.
 
@@ -242,7 +242,7 @@ def residual_row(row: I2, basis: F4, model: F4, level: I2, out: NDArray[np.float
                 out[p] -= (b0 * m0[p] + b1 * m1[p]) + (b2 * m2[p] + b3 * m3[p])
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
 def fit_tile(
     tile: I2, history: int, padded: F4, table: F4, pair: I4, factor: F4, scratch: tuple[Any, ...], level: I2, size: F4,
     model: F4, sound: F4,

@@ -2,6 +2,7 @@
 
 Every array here ends in the pixels of a tile, so that the compiler works on many pixels in one instruction and never has to
 re-order a sum: a pixel's bits are those of a loop over its dates alone.  Float32 with neither ``fastmath`` nor contraction.
+Where divisors are kept above zero, NumPy's error model spares the branch that would keep a loop from working on many.
 The mask is one array of weights for all features.  The normal matrix of two harmonics needs 9 sums instead of 15:
 products of sines and cosines are sines and cosines again.
 """
@@ -163,7 +164,7 @@ def _fill(sums: F4, features: int, per_coefficient: np.float32, ridge: np.float3
             step[base + 3, p], step[base + 4, p] = sums[right + 3, p] * two, sums[right + 4, p] * two
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
 def _solve(matrix: F4, step: F4, features: int, count: int) -> None:
     """Cholesky of every pixel's matrix side by side, then its right sides in place."""
     for j in range(COEFFICIENTS):
@@ -217,7 +218,7 @@ def subtract_model(values: F4, waves: F4, model: F4, first: int, last: int, coun
                 row[p] -= (b0[p] + (c1 * b1[p] + s1 * b2[p])) + (c2 * b3[p] + s2 * b4[p])
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
 def _scatter(values: F4, weight: F4, history: int, per_coefficient: np.float32, floor: F4, count: int, sigma: F4) -> None:
     """Residual standard deviations, and in the last row the number of observations."""
     features = values.shape[0]
