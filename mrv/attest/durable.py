@@ -65,7 +65,7 @@ def folder(path: Path) -> Path:
 
 def _draft(path: Path, data: bytes) -> Path:
     """Hidden, and under a name of its own, so that what a crash leaves behind is in nobody's way."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.parent / f".{path.name}.{secrets.token_hex(8)}"
     try:
         write_new(draft, data)
     except OSError as error:
@@ -110,5 +110,5 @@ def sync_folder(folder: Path) -> None:
 
 
 def _unwritable(error: OSError, path: Path) -> AttestationError:
-    hint = "it needs a folder that can be written, on a file system with hard links"
+    hint = "it needs room, and a folder that can be written, on a file system with hard links"
     return AttestationError(f"cannot be written: {error.strerror}", code="file.unwritable", file=path, hint=hint)

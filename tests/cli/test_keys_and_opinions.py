@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.attested import attestation, status_entries
+from support.odd_files import fill_after
 from support.tiny_project import tiny_project
 
 from mrv.attest.keys import load_signer
@@ -118,6 +119,9 @@ def test_an_opinion_is_never_overwritten(run, verifier, mrv):
         (("--opinion", "unmodified", "--reason", "x", "--assurance", "limited", "--scope", "x"), "schema.value"),
         ((*GIVEN, "--date", "2999-01-01"), "schema.value"),
         ((*GIVEN, "--date", "yesterday"), "schema.value"),
+        ((*GIVEN, "--date", "2020-01-01"), "countersign.date"),
+        ((*GIVEN, "--scope", " \t\u200b"), "schema.value"),
+        ((*GIVEN, "--opinion", "adverse", "--reason", " "), "schema.value"),
         ((*GIVEN, "--issuer", "nobody"), "key.issuer"),
     ],
 )
@@ -125,6 +129,66 @@ def test_opinions_that_are_not_signed(run, verifier, mrv, words, code):
     folder, *_ = run
     status, _, err = mrv("countersign", folder / "attestation.json", "--key", verifier[0], *words)
     assert (status, f"error[{code}]" in err) == (2, True), err
+    assert not (folder / "countersignature.json").exists()
+
+
+def test_a_disk_that_is_full_leaves_no_opinion_in_the_way(run, verifier, mrv, monkeypatch):
+    folder, *_ = run
+    words = ("countersign", folder / "attestation.json", "--key", verifier[0], *GIVEN)
+    before = sorted(folder.iterdir())
+    with monkeypatch.context() as full:
+        fill_after(full, 100)
+        status, _, err = mrv(*words)
+    assert (status, "error[file.unwritable]" in err, sorted(folder.iterdir())) == (2, True, before)
+    assert mrv(*words)[0] == 0
+
+
+def _more_creditable(document, _):
+    document["credentialSubject"]["statement"]["conclusion"]["creditable_t"] += 1_000
+
+
+def _more_and_renamed(document, by):
+    from mrv.attest import credential, strict_json
+
+    _more_creditable(document, by)
+    subject = document["credentialSubject"]
+    subject["id"] = credential.SUBJECT + strict_json.digest(subject["statement"])
+
+
+def _more_and_signed_again(document, by):
+    from mrv.attest import proof
+
+    _more_and_renamed(document, by)
+    del document["proof"]
+    document["issuer"] = by.issuer
+    return proof.sign(document, by, "2026-02-01T00:00:00Z")
+
+
+def _another_boundary_file(document, by):
+    row = document["credentialSubject"]["materials"][0]
+    row["path"] = "pixels/" + "0" * 64 + ".tif"
+    return _more_and_signed_again(document, by)
+
+
+@pytest.mark.parametrize(
+    ("forge", "found"),
+    [
+        (_more_creditable, "proof.valid, subject.id, statement."),
+        (_more_and_renamed, "proof.valid, statement."),
+        (_more_and_signed_again, ": statement."),
+        (_another_boundary_file, "evidence.materials"),
+        (lambda document, _: document.update(validFrom="2020-01-01T00:00:00Z"), ": proof.valid"),
+    ],
+)
+def test_no_opinion_is_signed_on_what_cannot_hold(run, verifier, mrv, tmp_path, forge, found):
+    """None of it needs a trust list: the honest machine's name, or a forger's own, it is told of its own contents."""
+    folder, *_ = run
+    mrv("keys", "new", tmp_path / "forger.pem")
+    document = json.loads((folder / "attestation.json").read_bytes())
+    document = forge(document, load_signer(f"file:{tmp_path / 'forger.pem'}")) or document
+    (folder / "attestation.json").write_text(json.dumps(document))
+    status, _, err = mrv("countersign", folder / "attestation.json", "--key", verifier[0], *GIVEN)
+    assert (status, "error[countersign.attestation]" in err, found in err) == (2, True, True), err
     assert not (folder / "countersignature.json").exists()
 
 
