@@ -215,20 +215,20 @@ def load_trust(path: str | os.PathLike[str], min_version: int | None = None, acc
     try:
         data = read_regular(path, strict_json.MAX_BYTES)
     except OSError as error:
-        raise AttestationError(
-            f"cannot read: {error.strerror}",
-            code="trust.unreadable",
-            file=path,
-            hint="the trust list says whose keys count; start one with `mrv keys trust new`",
-        ) from error
+        hint = "check the path; where there is no trust list yet, which says whose keys count, `mrv keys trust new` starts one"
+        raise AttestationError(f"cannot read: {error.strerror}", code="trust.unreadable", file=path, hint=hint) from error
     try:
-        trust = TrustList.of(strict_json.loads(data))
+        trust = _parse(data)
     except AttestationError as error:
         error.file = str(path)
         raise
     if min_version is not None:
         _check_follows(trust, min_version, accepted_digest, path)
     return trust
+
+
+def _parse(data: bytes) -> TrustList:
+    return TrustList.of(strict_json.loads(data))
 
 
 def _check_follows(trust: TrustList, version: int, digest: str | None, path: str | os.PathLike[str]) -> None:
@@ -282,12 +282,13 @@ def first_list(
 
 
 def write_trust(trust: TrustList, path: str | os.PathLike[str]) -> None:
-    """Write a trust list, whole or not at all.
+    """Write a trust list, whole or not at all, and over nothing but a trust list.
 
     Raises:
-        AttestationError: ``file.unwritable``.
+        AttestationError: ``file.other``, ``file.unwritable``.
     """
-    durable.replace(Path(path), (json.dumps(trust.as_json(), indent=2) + "\n").encode())
+    data = (json.dumps(trust.as_json(), indent=2) + "\n").encode()
+    durable.replace_own(Path(path), data, parse=_parse, what="a trust list")
 
 
 def _distinct(names: Iterable[str], what: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.attested import attestation, status_entries
-from support.odd_files import fill_after
+from support.odd_files import ODD, fill_after, no_waiting, odd
 from support.tiny_project import tiny_project
 
 from mrv.attest.keys import load_signer
@@ -216,6 +216,33 @@ def test_a_change_can_be_written_beside(tmp_path, keys, mrv):
     assert mrv("keys", "trust", "require", keys[1], "--number", 2, "--out", tmp_path / "next.json")[0] == 0
     assert keys[1].read_bytes() == before
     assert load_trust(tmp_path / "next.json").previous == load_trust(keys[1]).digest
+
+
+@pytest.mark.parametrize("kind", [*ODD, "a private key", "a link to a key", "a link to nothing", "a ring of links"])
+def test_a_list_is_written_over_nothing_else(kind, keys, mrv, tmp_path):
+    key, place = tmp_path / "key.pem", tmp_path / "place"
+    if kind == "a private key":
+        place = key
+    elif kind in ODD:
+        place = odd(kind, place)
+    else:
+        place.symlink_to({"a link to a key": key, "a link to nothing": tmp_path / "nothing"}.get(kind, place))
+    before = key.read_bytes()
+    with no_waiting():
+        status, _, err = mrv("keys", "trust", "require", keys[1], "--out", place)
+    assert (status, "error[file.other]" in err, "name another file" in err, key.read_bytes()) == (2, True, True, before)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_link_in_place_stays_and_its_file_is_changed(keys, mrv, tmp_path):
+    (tmp_path / "there").mkdir()
+    real, link = tmp_path / "there" / "real.json", tmp_path / "link.json"
+    keys[1].rename(real)
+    link.symlink_to(real)
+    assert mrv("keys", "trust", "require", link)[0] == 0
+    assert (link.is_symlink(), load_trust(real).version) == (True, 2)
+    assert mrv("keys", "trust", "require", link, "--out", link)[0] == 0
+    assert (link.is_symlink(), load_trust(real).version) == (True, 3)
 
 
 @pytest.mark.parametrize(
