@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import Field, field_validator, model_validator
 
 from mrv.attest import durable, strict_json
-from mrv.attest.keys import Signer, decode_multikey, encode_multikey
+from mrv.attest.keys import Signer, decode_multikey, encode_multikey, issuer_name
 from mrv.attest.shapes import Closed, Instant, Line, Uri, days_after
 from mrv.attest.suites import SuiteName, suite_of
 from mrv.attest.trust_entries import issuer_entry, key_entry
@@ -26,6 +26,7 @@ Role = Literal["attester", "status", "verifier", "reviewer"]
 countersigns the independent review of the verifier's work (ISO/IEC 17029 §9.6)."""
 Assurance = Literal["limited", "reasonable"]
 """Level of assurance (ISO 14064-3), the lower first."""
+MAX_COUNTERSIGNERS = 16
 
 
 class Fault(NamedTuple):
@@ -123,7 +124,7 @@ class Countersigners(Closed):
     """How many people must have countersigned, and as what."""
 
     role: Literal["verifier", "reviewer"]
-    number: Annotated[int, Field(ge=1, le=16)]
+    number: Annotated[int, Field(ge=1, le=MAX_COUNTERSIGNERS)]
     """Different parties."""
     assurance: Assurance
     """Lowest level of assurance that counts."""
@@ -276,7 +277,7 @@ def first_list(
     Raises:
         AttestationError: ``key.*``, ``time.invalid``, or the ``schema.*`` of an argument.
     """
-    entry = issuer_entry(issuer or f"did:key:{multikey}", party=party)
+    entry = issuer_entry(issuer_name(multikey, issuer), party=party)
     entry["keys"].append(key_entry(entry["id"], multikey, roles=roles, now=now, until=until))
     return TrustList.of({"version": 1, "previous": None, "issuers": [entry]})
 

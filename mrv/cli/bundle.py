@@ -48,6 +48,8 @@ def add_verbs(verbs: Any) -> None:
 def _make(args: argparse.Namespace) -> int:
     from mrv.attest import bundle, credential, durable
 
+    if args.inside < 0:
+        raise UsageError("is a number of bytes", field="--inside", hint="0 leaves all outside that is not empty")
     data, checks = asked(args)
     if not _may_be_kept(checks, args):
         return answer(checks, as_json=args.json, what="the attestation")

@@ -272,6 +272,11 @@ def test_a_bundles_own_list_that_nobody_signed_revokes_nothing(small, mrv, tmp_p
     assert (code, codes(out)) == (0, [])
 
 
+def test_a_size_below_nothing_is_refused(small, mrv, tmp_path):
+    code, _, err = mrv("bundle", "make", *small[0], "--status", lists(tmp_path / "lists", {}), "--inside", "-1")
+    assert (code, "--inside" in err, "what to do: " in err, (tmp_path / "b.zip").exists()) == (2, True, True, False)
+
+
 def test_the_word_is_refused_where_nothing_is_revoked(small, mrv, tmp_path):
     make, _ = small
     code, _, err = mrv("bundle", "make", *make, "--status", lists(tmp_path / "lists", {}), "--revoked")

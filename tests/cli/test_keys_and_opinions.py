@@ -254,7 +254,11 @@ def test_a_link_in_place_stays_and_its_file_is_changed(keys, mrv, tmp_path):
         (("add", "TRUST", "nothing", "--role", "verifier"), "key.scheme"),
         (("revoke", "TRUST", "nobody"), "trust.no-key"),
         (("rotate", "TRUST", "nobody", "KEY"), "trust.no-key"),
-        (("require", "TRUST", "--number", "99"), "schema.value"),
+        (("require", "TRUST", "--number", "99"), "trust.number"),
+        (("require", "TRUST", "--number", "-1"), "trust.number"),
+        (("add", "TRUST", "KEY", "--role", "verifier"), "trust.listed"),
+        (("add", "TRUST", "KEY", "--role", "verifier", "--issuer", "did:web:mrv.example"), "trust.listed"),
+        (("add", "TRUST", "KEY", "--role", "verifier", "--issuer", "nobody"), "key.issuer"),
         (("require", "TRUST", "--status"), "trust.one-key"),
         (("require", "TRUST", "--status", "--issuer", "did:web:none.example"), "trust.no-issuer"),
         (("require", "TRUST", "--status", "--role", "verifier"), "usage"),
@@ -265,7 +269,7 @@ def test_a_link_in_place_stays_and_its_file_is_changed(keys, mrv, tmp_path):
         (("add", "TRUST", "did:key:z6Mkbad", "--role", "verifier"), "key."),
         (("new", "TRUST", "KEY", "--role", "attester"), "trust.exists"),
         (("new", "none.json", "did:web:mrv.example", "--role", "attester"), "key.name"),
-        (("new", "none.json", "KEY", "--role", "attester", "--issuer", "nobody"), "schema.value"),
+        (("new", "none.json", "KEY", "--role", "attester", "--issuer", "nobody"), "key.issuer"),
         (("new", "none/none.json", "KEY", "--role", "attester"), "file.unwritable"),
         (("add", "none.json", "KEY", "--role", "attester"), "trust.unreadable"),
         (("show", "nowhere.json"), "trust.unreadable"),
@@ -278,9 +282,33 @@ def test_changes_that_are_refused(words, code, keys, mrv, tmp_path, monkeypatch)
     assert status == 2
     assert f"error[{code}" in err
     assert "what to do: " in err
+    assert "leave the list" not in err
     assert "0000" not in err
     assert keys[1].read_bytes() == before
     assert not Path("none.json").exists()
+
+
+@pytest.mark.parametrize("place", ["none/trust.json", "trust-and.pem", "file/trust.json"])
+def test_no_key_is_made_for_a_list_that_cannot_be_written(place, mrv, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, err = mrv("keys", "new", tmp_path / "trust-and.pem", "--trust", tmp_path / place)
+    assert (status, "what to do: " in err, sorted(tmp_path.iterdir())) == (2, True, [tmp_path / "file"])
+
+
+def test_a_list_that_fails_after_its_key_says_how_to_go_on(mrv, tmp_path, monkeypatch):
+    key, trust = tmp_path / "new.pem", tmp_path / "trust.json"
+    with monkeypatch.context() as full:
+        fill_after(full, 0)
+        status, _, err = mrv("keys", "new", key, "--trust", trust)
+    words = ("mrv", "keys", "trust", "new", "LIST", f"file:{key}", "--role", "attester")
+    assert (status, "error[file.unwritable]" in err, " ".join(words) in err) == (2, True, True), err
+    assert list(tmp_path.iterdir()) == [key]
+    assert mrv("keys", "trust", "new", trust, *words[5:])[0] == 0
+
+
+def test_a_trust_list_that_is_not_there_is_first_of_all_a_path_to_check(run, mrv, tmp_path):
+    status, _, err = mrv("check", run[0] / "attestation.json", "--trust", tmp_path / "turst.json", "--no-asset")
+    assert (status, "what to do: check the path; " in err) == (2, True), err
 
 
 @pytest.mark.parametrize("how", ["URI", "Multikey", "did:key", "verification method"])
