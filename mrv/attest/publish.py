@@ -39,9 +39,8 @@ def publish(
         The files, one a purpose.
 
     Raises:
-        AttestationError: ``register.*``, ``status.lifetime``, ``status.out``: in the register itself,
-            ``file.unwritable``; ``status.key`` or ``status.role``: the trust
-            list does not give the issuer this key as a status key.
+        AttestationError: ``register.*``, ``status.lifetime``, ``file.unwritable``; ``status.out``: it is in the register;
+            ``status.key`` or ``status.role``: the trust list does not give the issuer this key as a status key.
     """
     _check_apart(out, register.folder)
     durable.folder(out)
