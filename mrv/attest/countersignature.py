@@ -52,6 +52,8 @@ class Opinion(Closed):
     def _reasoned(self) -> Self:
         if (self.opinion == "unmodified") != (self.reason is None):
             raise ValueError("a modified opinion, and only a modified one, has a reason")
+        if any(text is not None and not any(map(str.isalnum, text)) for text in (self.scope, self.reason)):
+            raise ValueError("a scope, or a reason, without a word")
         return self
 
 
@@ -59,7 +61,8 @@ class Unsigned(Closed):
     """The countersignature before it is signed."""
 
     remedy: ClassVar[str] = (
-        "give a reason (--reason) where the opinion is not unmodified, and only there; and a day, YYYY-MM-DD, not after today"
+        "say what was verified (--scope); give a reason (--reason) where the opinion is not unmodified, and only there; and a "
+        "day, YYYY-MM-DD, not after today"
     )
 
     context: Annotated[Context, Field(alias="@context")]

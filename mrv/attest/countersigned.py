@@ -35,6 +35,8 @@ class Attested:
     """The machine's key; None where it is not trusted."""
     conclusion: str | None
     """What the program computed; None where the statement has none."""
+    valid_from: str
+    """When it was signed, as it says: nobody's opinion on it is of an earlier day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ def check_countersignatures(
 
     Returns:
         For each file ``countersign.valid``, or one failing check (``.shape``, ``.digest``, ``.untrusted``, ``.same-key``,
-        ``.role``, ``.suite``, ``.not-yet``, ``.revoked``, ``.expired``, ``.proof``, ``.period``, ``.repeated``); then
-        what an opinion says against the attestation (``.opinion``, ``.differs``); then ``countersign.required`` or
+        ``.role``, ``.suite``, ``.not-yet``, ``.revoked``, ``.expired``, ``.proof``, ``.period``, ``.date``, ``.repeated``);
+        then what an opinion says against the attestation (``.opinion``, ``.differs``); then ``countersign.required`` or
         ``countersign.missing`` for each role the trust list asks for, or ``countersign.not-required``.
     """
     checks: list[Check] = []
@@ -123,6 +125,8 @@ def _judge(document: dict[str, Any], attested: Attested, trust: TrustList, now: 
         raise _RefusedError("proof", str(error)) from error
     if document["validFrom"] > now:
         raise _RefusedError("period", f"valid from {document['validFrom']}; now is {now}")
+    if subject["date"] < attested.valid_from[:10]:
+        raise _RefusedError("date", f"an opinion of {subject['date']}, and the attestation is valid from {attested.valid_from}")
     return _Seen(subject["role"], issuer.party or issuer.id, key.id, subject["opinion"], subject["assurance"])
 
 

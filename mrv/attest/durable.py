@@ -10,10 +10,15 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from mrv.errors import AttestationError
+from mrv.errors import AttestationError, MRVError
+from mrv.regular_file import read_regular
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+MAX_OWN = 1 << 20
+"""Bytes of a file that may be replaced; none of those written here is larger."""
 
 
 def create(path: Path, data: bytes) -> bool:
@@ -50,6 +55,34 @@ def replace(path: Path, data: bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
+def replace_own(path: Path, data: bytes, *, parse: Callable[[bytes], object], what: str) -> None:
+    """Let a file appear under a name; in place of another only where that is of the same kind.
+
+    A key, somebody's data, a pipe or a device is never lost to a name that was mistyped.  A link is followed: it stays, and
+    the file that it leads to is the one that is replaced.
+
+    Args:
+        path: Where.
+        data: What the file is to hold.
+        parse: Reads a file of the kind; raises :class:`mrv.errors.MRVError` for another.
+        what: The kind, as a person says it: ``a trust list``.
+
+    Raises:
+        AttestationError: ``file.other``: something else is there; ``file.unwritable``.
+    """
+    try:
+        target = path.resolve()
+        if path.is_symlink() or os.path.lexists(target):
+            parse(read_regular(target, MAX_OWN))
+    except OSError as error:
+        raise _other(what, error.strerror, path) from error
+    except RuntimeError as error:  # links in a ring
+        raise _other(what, "a link that leads to itself", path) from error
+    except MRVError as error:
+        raise _other(what, error.error_code, path) from error
+    replace(target, data)
+
+
 def folder(path: Path) -> Path:
     """Make a folder where there is none.
 
@@ -63,9 +96,14 @@ def folder(path: Path) -> Path:
     return path
 
 
+def _other(what: str, reason: str | None, path: Path) -> AttestationError:
+    hint = "name another file, or one that is not there yet: only another of its kind is written over"
+    return AttestationError(f"something is there that is not {what}: {reason}", code="file.other", file=path, hint=hint)
+
+
 def _draft(path: Path, data: bytes) -> Path:
     """Hidden, and under a name of its own, so that what a crash leaves behind is in nobody's way."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    draft = path.parent / f".{path.name}.{secrets.token_hex(8)}"
     try:
         write_new(draft, data)
     except OSError as error:
@@ -110,5 +148,5 @@ def sync_folder(folder: Path) -> None:
 
 
 def _unwritable(error: OSError, path: Path) -> AttestationError:
-    hint = "it needs a folder that can be written, on a file system with hard links"
+    hint = "it needs room, and a folder that can be written, on a file system with hard links"
     return AttestationError(f"cannot be written: {error.strerror}", code="file.unwritable", file=path, hint=hint)

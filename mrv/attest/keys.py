@@ -121,6 +121,16 @@ def name_signer(held: HeldKey, issuer: str | None = None) -> Signer:
     """
     check_public_key(held.public_key)
     multikey = encode_multikey(held.public_key)
+    issuer = issuer_name(multikey, issuer)
+    return Signer(issuer, f"{issuer}#{multikey}", held.public_key, held.sign)
+
+
+def issuer_name(multikey: str, issuer: str | None = None) -> str:
+    """The name that a key signs under: ``issuer``, or its own, ``did:key:…``.
+
+    Raises:
+        AttestationError: ``key.issuer``: no URI, or the ``did:key`` of another key.
+    """
     own = f"did:key:{multikey}"
     issuer = own if issuer is None else issuer
     if not _ISSUER.fullmatch(issuer) or (issuer.startswith("did:key:") and issuer != own):
@@ -129,7 +139,7 @@ def name_signer(held: HeldKey, issuer: str | None = None) -> Signer:
             code="key.issuer",
             hint=f"give a URI without a fragment, such as did:web:example.org, or leave it out for {own}",
         )
-    return Signer(issuer, f"{issuer}#{multikey}", held.public_key, held.sign)
+    return issuer
 
 
 def signer_of(key: Ed25519PrivateKey | EllipticCurvePrivateKey, issuer: str | None = None) -> Signer:

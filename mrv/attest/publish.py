@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mrv.attest import durable
 from mrv.attest.register import in_lines
 from mrv.attest.status_list import MAX_DAYS, PURPOSES, sign_list, verify_list
+from mrv.errors import AttestationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +39,10 @@ def publish(
         The files, one a purpose.
 
     Raises:
-        AttestationError: ``register.*``, ``status.lifetime``, ``file.unwritable``; ``status.key`` or ``status.role``: the trust
-            list does not give the issuer this key as a status key.
+        AttestationError: ``register.*``, ``status.lifetime``, ``file.unwritable``; ``status.out``: it is in the register;
+            ``status.key`` or ``status.role``: the trust list does not give the issuer this key as a status key.
     """
+    _check_apart(out, register.folder)
     durable.folder(out)
     named, paths = register.signer(signer), [out / f"{purpose}.json" for purpose in PURPOSES]
     written: set[tuple[int, int]] | None = None
@@ -55,3 +57,11 @@ def publish(
             durable.replace(path, in_lines(document))
         written = events
     return paths
+
+
+def _check_apart(out: Path, folder: Path) -> None:
+    """Refuse to put what is published where the register is kept, which would then be published with it."""
+    register = folder.resolve()
+    if register in {out.resolve(), *out.resolve().parents}:
+        hint = "name another folder, that holds the lists alone: the register is kept, and never published"
+        raise AttestationError("is the register's own folder, or in it", code="status.out", file=out, hint=hint)

@@ -8,6 +8,7 @@ References:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -57,7 +58,7 @@ def check_status(document: dict[str, Any], *, trust: TrustList, folder: Path | L
     if all(entry["statusPurpose"] != "revocation" for entry in entries):
         return [Check("status.unlisted", "fails", "the attestation names no revocation list, so that it cannot be revoked")]
     lists = read_lists(folder) if isinstance(folder, Path) else folder
-    return [_check_entry(entry, document, lists=lists, trust=trust, now=now) for entry in entries]
+    return [_check_both(entry, document, lists=lists, trust=trust, now=now) for entry in entries]
 
 
 class Lists(NamedTuple):
@@ -67,6 +68,8 @@ class Lists(NamedTuple):
     """Id to the files that hold the list of that id, unverified."""
     faults: list[AttestationError]
     """Why other files could not be read."""
+    kept: Lists | None = None
+    """What a bundle was kept with: it can revoke, or suspend where it is no older, and it clears nobody."""
 
     def add(self, path: Path, data: bytes) -> None:
         """Take one file in, or why it cannot be read."""
@@ -143,6 +146,21 @@ def _read(path: Path) -> bytes:
         code = "status.size" if isinstance(error, TooLargeError) else "status.unreadable"
         hint = "take it out of the folder, and fetch the list with `mrv status refresh`"
         raise AttestationError(f"cannot be read: {error.strerror}", code=code, hint=hint) from error
+
+
+def _check_both(entry: dict[str, Any], document: dict[str, Any], *, lists: Lists, trust: TrustList, now: str) -> Check:
+    """What the caller's list says, unless the one that was kept says what the caller's, being older, cannot know."""
+    check = _check_entry(entry, document, lists=lists, trust=trust, now=now)
+    if lists.kept is None:
+        return check
+    kept, url = _check_entry(entry, document, lists=lists.kept, trust=trust, now=now), entry["statusListCredential"]
+    if kept.status != "fails" or kept.code != f"status.{entry['statusPurpose']}":
+        return check
+    # Whose validFrom is compared here was verified by then: that of a check that holds, and of one that tells a bit.
+    newer = check.status == "holds" and lists.kept.of(url)["validFrom"] >= lists.of(url)["validFrom"]
+    if kept.code == "status.revocation" or newer:
+        return replace(kept, detail=f"{kept.detail} (the bundle's own list)")
+    return check
 
 
 def _check_entry(entry: dict[str, Any], document: dict[str, Any], *, lists: Lists, trust: TrustList, now: str) -> Check:

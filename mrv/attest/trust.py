@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import Field, field_validator, model_validator
 
 from mrv.attest import durable, strict_json
-from mrv.attest.keys import Signer, decode_multikey, encode_multikey
+from mrv.attest.keys import Signer, decode_multikey, encode_multikey, issuer_name
 from mrv.attest.shapes import Closed, Instant, Line, Uri, days_after
 from mrv.attest.suites import SuiteName, suite_of
 from mrv.attest.trust_entries import issuer_entry, key_entry
@@ -26,6 +26,7 @@ Role = Literal["attester", "status", "verifier", "reviewer"]
 countersigns the independent review of the verifier's work (ISO/IEC 17029 §9.6)."""
 Assurance = Literal["limited", "reasonable"]
 """Level of assurance (ISO 14064-3), the lower first."""
+MAX_COUNTERSIGNERS = 16
 
 
 class Fault(NamedTuple):
@@ -123,7 +124,7 @@ class Countersigners(Closed):
     """How many people must have countersigned, and as what."""
 
     role: Literal["verifier", "reviewer"]
-    number: Annotated[int, Field(ge=1, le=16)]
+    number: Annotated[int, Field(ge=1, le=MAX_COUNTERSIGNERS)]
     """Different parties."""
     assurance: Assurance
     """Lowest level of assurance that counts."""
@@ -215,20 +216,20 @@ def load_trust(path: str | os.PathLike[str], min_version: int | None = None, acc
     try:
         data = read_regular(path, strict_json.MAX_BYTES)
     except OSError as error:
-        raise AttestationError(
-            f"cannot read: {error.strerror}",
-            code="trust.unreadable",
-            file=path,
-            hint="the trust list says whose keys count; start one with `mrv keys trust new`",
-        ) from error
+        hint = "check the path; where there is no trust list yet, which says whose keys count, `mrv keys trust new` starts one"
+        raise AttestationError(f"cannot read: {error.strerror}", code="trust.unreadable", file=path, hint=hint) from error
     try:
-        trust = TrustList.of(strict_json.loads(data))
+        trust = _parse(data)
     except AttestationError as error:
         error.file = str(path)
         raise
     if min_version is not None:
         _check_follows(trust, min_version, accepted_digest, path)
     return trust
+
+
+def _parse(data: bytes) -> TrustList:
+    return TrustList.of(strict_json.loads(data))
 
 
 def _check_follows(trust: TrustList, version: int, digest: str | None, path: str | os.PathLike[str]) -> None:
@@ -276,18 +277,19 @@ def first_list(
     Raises:
         AttestationError: ``key.*``, ``time.invalid``, or the ``schema.*`` of an argument.
     """
-    entry = issuer_entry(issuer or f"did:key:{multikey}", party=party)
+    entry = issuer_entry(issuer_name(multikey, issuer), party=party)
     entry["keys"].append(key_entry(entry["id"], multikey, roles=roles, now=now, until=until))
     return TrustList.of({"version": 1, "previous": None, "issuers": [entry]})
 
 
 def write_trust(trust: TrustList, path: str | os.PathLike[str]) -> None:
-    """Write a trust list, whole or not at all.
+    """Write a trust list, whole or not at all, and over nothing but a trust list.
 
     Raises:
-        AttestationError: ``file.unwritable``.
+        AttestationError: ``file.other``, ``file.unwritable``.
     """
-    durable.replace(Path(path), (json.dumps(trust.as_json(), indent=2) + "\n").encode())
+    data = (json.dumps(trust.as_json(), indent=2) + "\n").encode()
+    durable.replace_own(Path(path), data, parse=_parse, what="a trust list")
 
 
 def _distinct(names: Iterable[str], what: str) -> None:

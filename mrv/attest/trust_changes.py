@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mrv.attest.keys import issuer_name
 from mrv.attest.shapes import check_instant
-from mrv.attest.trust import TrustList
+from mrv.attest.trust import MAX_COUNTERSIGNERS, TrustList
 from mrv.attest.trust_entries import issuer_entry, key_entry
 from mrv.errors import AttestationError
 
@@ -40,10 +41,11 @@ def add_key(
         party: The legal person behind an issuer that is not listed yet.
 
     Raises:
-        AttestationError: ``key.*``: no key, or a weak one; ``schema.value``: listed already.
+        AttestationError: ``key.*``: no key, a weak one, or no name it can sign under; ``trust.listed``: listed already;
+            ``trust.party``; ``schema.value``: a role or a time that does not fit.
     """
-    raw = trust.as_json()
-    name = issuer or f"did:key:{multikey}"
+    raw, name = trust.as_json(), issuer_name(multikey, issuer)
+    _check_unlisted(raw, multikey)
     entry = next((entry for entry in raw["issuers"] if entry["id"] == name), None)
     if entry is None:
         entry = issuer_entry(name, party=party)
@@ -86,6 +88,7 @@ def rotate_key(trust: TrustList, key_id: str, multikey: str, *, now: str, until:
     """
     raw = trust.as_json()
     entry, key = _find(raw, key_id)
+    _check_unlisted(raw, multikey)
     if key["revokedAt"] is not None:
         raise AttestationError(
             f"revoked at {key['revokedAt']}", code="trust.revoked", field=key_id, hint="add the new key by itself"
@@ -100,7 +103,16 @@ def rotate_key(trust: TrustList, key_id: str, multikey: str, *, now: str, until:
 
 
 def require(trust: TrustList, role: str, *, number: int, assurance: Assurance) -> TrustList:
-    """The next list, which asks for ``number`` countersignatures of a role; none, where it is 0."""
+    """The next list, which asks for ``number`` countersignatures of a role; none, where it is 0.
+
+    Raises:
+        AttestationError: ``trust.number``: not of 0 to 16; ``schema.value``: no role of a countersigner.
+    """
+    if not 0 <= number <= MAX_COUNTERSIGNERS:
+        raise AttestationError(
+            f"{number} is no number of parties", code="trust.number", field="number",
+            hint=f"ask for 1 to {MAX_COUNTERSIGNERS}, or for 0, which is none",
+        )  # fmt: skip
     raw = trust.as_json()
     others = [wanted for wanted in raw.get("countersignatures", []) if wanted["role"] != role]
     raw["countersignatures"] = [*others, *([{"role": role, "number": number, "assurance": assurance}] if number else [])]
@@ -131,6 +143,17 @@ def require_status(trust: TrustList, *, required: bool, issuer: str | None = Non
             _check_revocable(entry)
         entry["statusRequired"] = required
     return _next(trust, raw)
+
+
+def _check_unlisted(raw: dict[str, Any], multikey: str) -> None:
+    """Refuse a key that is there already, under whatever name: it could be its own witness, or get a revoked role back."""
+    for entry in raw["issuers"]:
+        for key in entry["keys"]:
+            if key["publicKeyMultibase"] == multikey:
+                raise AttestationError(
+                    f"{multikey} is listed already, under {entry['id']:.200} as {', '.join(key['roles'])}", code="trust.listed",
+                    hint="a key is listed once and keeps its roles: for another role, or another name, add another key",
+                )  # fmt: skip
 
 
 def _attests(entry: dict[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mrv.attest import caip19, credential, proof, strict_json
 from mrv.attest.countersigned import Attested, check_countersignatures
 from mrv.attest.evidence import Held, check_evidence, check_held, check_materials
+from mrv.attest.keys import decode_multikey
 from mrv.attest.shapes import check_instant
 from mrv.attest.status import check_status
 from mrv.attest.trusted_time import check_times, proved_at
@@ -79,10 +80,47 @@ def check(
         check_materials(subject["statement"], subject["materials"]),
         *_evidence(subject["materials"], evidence),
         *check_countersignatures(
-            countersignatures, Attested(digest, key, _concluded(subject)), trust=trust, now=now, times=times
+            countersignatures,
+            Attested(digest, key, _concluded(subject), document["validFrom"]),
+            trust=trust,
+            now=now,
+            times=times,
         ),
         *(check_times([document, *_readable(countersignatures)], times, now) if times else ()),
     ]
+
+
+def check_alone(document: dict[str, Any]) -> list[Check]:
+    """Every check of an attestation that needs no trust list, for whoever adds their word to it: never enough to rely on.
+
+    Args:
+        document: From :func:`mrv.attest.credential.parse`.
+
+    Returns:
+        ``subject.id``, those of serials, statement and materials as of :func:`check`; and ``proof.valid``, of the key that
+        the document itself names, where that name has it: whoever changed the document, and signed nothing, is found out.
+    """
+    subject = document["credentialSubject"]
+    return [
+        *_own_proof(document),
+        _subject(subject),
+        *check_serials(subject["binding"]["serials"], subject["statement"]),
+        *_statement(subject["statement"]),
+        check_materials(subject["statement"], subject["materials"]),
+    ]
+
+
+def _own_proof(document: dict[str, Any]) -> list[Check]:
+    method = document["proof"]["verificationMethod"]
+    try:
+        key = decode_multikey(method.partition("#")[2])
+    except AttestationError:
+        return []
+    try:
+        proof.verify(document, key, checked=True)
+    except AttestationError as error:
+        return [Check("proof.valid", "fails", _say(error))]
+    return [Check("proof.valid", "holds", f"by {method:.200}, whoever that is")]
 
 
 def _issuer(document: dict[str, Any], trust: TrustList) -> Check:

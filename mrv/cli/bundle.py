@@ -48,6 +48,8 @@ def add_verbs(verbs: Any) -> None:
 def _make(args: argparse.Namespace) -> int:
     from mrv.attest import bundle, credential, durable
 
+    if args.inside < 0:
+        raise UsageError("is a number of bytes", field="--inside", hint="0 leaves all outside that is not empty")
     data, checks = asked(args)
     if not _may_be_kept(checks, args):
         return answer(checks, as_json=args.json, what="the attestation")
@@ -145,18 +147,20 @@ def _content(
         trust: The caller's.
         args: Words of a verb with :func:`mrv.cli.checking.check_options`.
         root: Folder of the evidence that is left out; None leaves it unread, which is noted.
-        status: Folder of fresher status lists; None takes the bundle's.
+        status: Folder of fresher status lists, beside which the bundle's can still revoke; None takes the bundle's alone.
     """
     from mrv.attest import bundle
     from mrv.attest.evidence import Held
-    from mrv.attest.status import held_lists
+    from mrv.attest.status import held_lists, read_lists
 
     log_proof, log = _witness(opened, bundle.LOG_PROOF, args.log_proof, args.log_policy, "--log-policy")
     timestamp, time = _witness(opened, bundle.TIMESTAMP, args.timestamp, args.tsa, "--tsa")
-    lists = opened.under(bundle.STATUS)
+    lists = held_lists(opened.under(bundle.STATUS)) if opened.under(bundle.STATUS) else None
+    if status is not None:
+        lists = read_lists(status)._replace(kept=lists)
     opinions = [*opened.under(bundle.COUNTERSIGNATURES).values(), *(read_file(path) for path in args.countersignature)]
     shown = Shown(
-        opened.attestation, Held(opened.evidence, root), status or (held_lists(lists) if lists else None),
+        opened.attestation, Held(opened.evidence, root), lists,
         tuple(dict.fromkeys(opinions)), log_proof, timestamp,
     )  # fmt: skip
     checks = judged(shown, trust, args)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mrv.cli.printing import say, say_json
 from mrv.cli.verb import COUNTERSIGNERS, ISSUER, KEY, read_file, verb
-from mrv.errors import UsageError
+from mrv.errors import AttestationError, UsageError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -26,8 +26,31 @@ def add_verbs(verbs: Any) -> None:
     sign.add_argument("--out", type=Path, metavar="FILE", help="default, countersignature.json beside the attestation")
 
 
+def _check_worth(attestation: dict[str, Any], date: str) -> None:
+    """Refuse what no trust list could make hold, and an opinion that is older than what it is about.
+
+    Raises:
+        AttestationError: ``countersign.attestation``, ``countersign.date``.
+    """
+    from mrv.attest.verify import check_alone
+
+    failed = [check for check in check_alone(attestation) if check.status == "fails"]
+    if failed:
+        codes = ", ".join(dict.fromkeys(check.code for check in failed))
+        raise AttestationError(
+            f"the attestation does not hold, whoever is trusted: {codes}; {failed[0].detail}", code="countersign.attestation",
+            hint="it was changed, or never held: ask its signer for the original, and `mrv check` it first",
+        )  # fmt: skip
+    start = attestation["validFrom"]
+    if date < start[:10]:
+        raise AttestationError(
+            f"{date!a:.40} is before the attestation, which is valid from {start}", code="countersign.date", field="--date",
+            hint="give the day of the opinion, YYYY-MM-DD: no earlier than the attestation's own",
+        )  # fmt: skip
+
+
 def _countersign(args: argparse.Namespace) -> int:
-    from mrv.attest import countersignature, credential, proof
+    from mrv.attest import countersignature, credential, durable, proof
     from mrv.attest.keys import load_signer
     from mrv.units import utc_now
 
@@ -42,18 +65,15 @@ def _countersign(args: argparse.Namespace) -> int:
             field="--key",
             hint="a verifier has a key of their own",
         )
+    date = args.date or now[:10]
+    _check_worth(attestation, date)
     unsigned = countersignature.build(
         attestation=digest, role=args.role, opinion=args.opinion, assurance=args.assurance, scope=args.scope,
-        reason=args.reason, date=args.date or now[:10], issuer=signer.issuer, valid_from=now,
+        reason=args.reason, date=date, issuer=signer.issuer, valid_from=now,
     )  # fmt: skip
     data = credential.encode(proof.sign(unsigned, signer, now))
-    try:
-        with out.open("xb") as file:
-            file.write(data)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be written: {error.strerror}", code="usage.file", file=out, hint="name another --out"
-        ) from error
+    if not durable.create(out, data):
+        raise UsageError("exists already", code="usage.file", file=out, hint="name another --out")
     if args.json:
         say_json({"attestation": digest, "countersignature": str(out), "issuer": signer.issuer})
     else:

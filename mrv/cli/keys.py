@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
 from mrv.cli import trust
 from mrv.cli.printing import say, say_json
 from mrv.cli.verb import ISSUER, KEY, verb
+from mrv.errors import AttestationError, UsageError
 
 
 def add_verbs(verbs: Any) -> None:
@@ -32,11 +34,29 @@ def _keys_new(args: argparse.Namespace) -> int:
     from mrv.units import utc_now
 
     if args.trust:
-        trust.refuse_existing(args.trust)
+        _check_place(args.trust, args.path)
     signer = new_key(args.path, args.suite, args.issuer)
     if args.trust:
-        write_trust(trust_for(signer, now=utc_now()), args.trust)
+        try:
+            write_trust(trust_for(signer, now=utc_now()), args.trust)
+        except AttestationError as error:
+            name = f" --issuer {args.issuer}" if args.issuer else ""
+            words = f"`mrv keys trust new LIST file:{args.path} --role attester{name}`"
+            error.hint = f"the key {args.path} was made, and the list was not: {words} goes on from there ({error.hint})"
+            raise
     return _tell_key(signer, as_json=args.json)
+
+
+def _check_place(path: Path, key: Path) -> None:
+    """Whether a list can be written, before a key is made for it."""
+    trust.refuse_existing(path)
+    if path.resolve() == key.resolve():
+        raise UsageError("is the key's own file", field="--trust", hint="name another file for the list")
+    if not (path.parent.is_dir() and os.access(path.parent, os.W_OK | os.X_OK)):
+        raise UsageError(
+            "its folder is not there, or cannot be written", code="file.unwritable", file=path,
+            hint="name a list in a folder that can be written; no key was made",
+        )  # fmt: skip
 
 
 def _keys_show(args: argparse.Namespace) -> int:

@@ -57,7 +57,7 @@ def add_verbs(verbs: Any) -> None:
     _policy_option(watch)
     stamp = verb(of_log, "timestamp", _timestamp, "write an RFC 3161 request over an attestation's signature")
     stamp.add_argument("attestation", type=Path)
-    stamp.add_argument("--out", type=Path, metavar="FILE", help="default, beside the attestation, .tsq")
+    stamp.add_argument("--out", type=Path, metavar="FILE", help="default, beside the attestation, .tsq; must not exist")
     key = verb(of_log, "key", _key, "print the verifier key that a policy lists")
     key.add_argument("name", help="the log's origin or the witness's name")
     key.add_argument("--witness", action="store_true", help="of a witness; default, of a log")
@@ -122,8 +122,10 @@ def _append(args: argparse.Namespace) -> int:
 
 
 def _prove(args: argparse.Namespace) -> int:
+    from mrv.attest import durable
     from mrv.attest.log.checkpoint import read_checkpoint
     from mrv.attest.log.reader import prove
+    from mrv.attest.log.sidecar import parse_sidecar
 
     entries = _entries([] if args.attestation is None else [args.attestation], args.digest)
     if len(entries) > 1:
@@ -132,7 +134,7 @@ def _prove(args: argparse.Namespace) -> int:
         raise UsageError("where to?", code="usage", field="--out", hint="name the .tlog-proof to write")
     out = args.out or args.attestation.with_suffix(".tlog-proof")
     sidecar = prove(args.log, entries[0], None if args.cosigned is None else read_checkpoint(args.cosigned))
-    _write(out, sidecar.encode())
+    durable.replace_own(out, sidecar.encode(), parse=parse_sidecar, what="a .tlog-proof")
     tree = sidecar.signed.checkpoint
     if args.json:
         say_json({"index": sidecar.index, "size": tree.size, "root": tree.root.hex(), "out": str(out)})
@@ -149,18 +151,21 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> int:
-    from mrv.attest.log.exchange import make_request
+    from mrv.attest import durable
+    from mrv.attest.log.exchange import make_request, parse_request
     from mrv.attest.log.reader import open_copy
 
     if args.old < 0:
         raise UsageError("is a number of leaves", code="usage", field="--old", hint="0 where the witness cosigned none")
     request = make_request(open_copy(args.log), args.old)
-    _write(args.out, request.encode())
+    durable.replace_own(args.out, request.encode(), parse=parse_request, what="a request to a witness")
     say_json({"old": args.old, "size": request.signed.checkpoint.size, "out": str(args.out)}) if args.json else say(args.out)
     return 0
 
 
 def _witness(args: argparse.Namespace) -> int:
+    from mrv.attest import durable
+    from mrv.attest.log.checkpoint import parse_checkpoint
     from mrv.attest.log.exchange import parse_request
     from mrv.attest.log.policy import load_policy
     from mrv.attest.log.reader import open_copy
@@ -173,7 +178,7 @@ def _witness(args: argparse.Namespace) -> int:
     else:
         signed = witness.cosign_copy(open_copy(args.log), seconds=now)
     if args.out is not None:
-        _write(args.out, signed.note.encode())
+        durable.replace_own(args.out, signed.note.encode(), parse=parse_checkpoint, what="a checkpoint")
     tree, note = signed.checkpoint, signed.note.encode().decode()
     if args.json:
         say_json({"origin": tree.origin, "size": tree.size, "root": tree.root.hex(), "cosigned": note})
@@ -204,11 +209,13 @@ def _watch(args: argparse.Namespace) -> int:
 
 
 def _timestamp(args: argparse.Namespace) -> int:
+    from mrv.attest import durable
     from mrv.attest.credential import parse
     from mrv.attest.timestamp import request
 
     out = args.out or args.attestation.with_suffix(".tsq")
-    _write(out, request(parse(read_file(args.attestation))))
+    if not durable.create(out, request(parse(read_file(args.attestation)))):
+        raise UsageError("exists already", code="usage.file", file=out, hint="name another --out")
     say_json({"out": str(out)}) if args.json else say(out)
     return 0
 
@@ -219,10 +226,3 @@ def _key(args: argparse.Namespace) -> int:
     key = verifier_key(args.name, "witness" if args.witness else "log", _signer(args).public_key)
     say_json({"key": str(key)}) if args.json else say(key)
     return 0
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"cannot be written: {error.strerror}", code="usage.file", file=path, hint="name another") from error

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
+from mrv.attest import durable
 from mrv.errors import AttestationError
 from mrv.registry import cadtrust, cdop, eas, erc1155
 
@@ -44,20 +44,12 @@ def write(exported: dict[str, Any], to: str, folder: Path) -> list[Path]:
     """Write an export as ``<form>.json``, and for CAD Trust a CSV a table beside it; each file whole or not at all.
 
     Raises:
-        AttestationError: ``export.unwritable``.
+        AttestationError: ``file.unwritable``.
     """
     files = {f"{to}.json": json.dumps(exported, indent=1, ensure_ascii=False) + "\n"}
     if to == "cadtrust":
         files |= cadtrust.tables_csv(exported)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            draft = folder / f".{name}.{os.getpid()}"
-            draft.write_bytes(text.encode())
-            draft.replace(folder / name)
-    except OSError as error:
-        raise AttestationError(
-            f"cannot write: {error.strerror}", code="export.unwritable", file=folder,
-            hint="name an --out that can be written and has room",
-        ) from error  # fmt: skip
+    durable.folder(folder)
+    for name, text in files.items():
+        durable.replace(folder / name, text.encode())
     return [folder / name for name in files]

@@ -228,6 +228,55 @@ def test_a_fresh_list_revokes_what_was_bundled_before(small, mrv, tmp_path):
     assert (code, codes(out), json.loads(out)["keptAs"]) == (1, ["status.revocation"], "revoked")
 
 
+OLDER, NEWER = "2026-02-26T00:00:00Z", attested.LISTED
+
+
+@pytest.mark.parametrize(
+    ("ones", "kept_of", "given_of", "failing", "kept"),
+    [
+        (REVOKED, NEWER, OLDER, ["status.revocation"], "revoked"),
+        (REVOKED, OLDER, NEWER, ["status.revocation"], "revoked"),
+        (SUSPENDED, NEWER, OLDER, ["status.suspension"], "suspended"),
+        (SUSPENDED, NEWER, NEWER, ["status.suspension"], "suspended"),
+        (SUSPENDED, OLDER, NEWER, [], None),
+    ],
+    ids=["revoked-then-older", "revoked-then-newer", "suspended-then-older", "suspended-same-time", "suspension-lifted"],
+)
+def test_a_list_given_beside_the_bundle_does_not_take_its_own_back(
+    small, mrv, tmp_path, ones, kept_of, given_of, failing, kept
+):
+    """Both lists are valid: the given one says nothing, and only of a suspension can it know better."""
+    make, words = small
+    assert mrv("bundle", "make", *make, "--status", lists(tmp_path / "lists", ones, now=kept_of), "--revoked")[0] == 0
+    given = lists(tmp_path / "given", {}, now=given_of)
+    words = ("bundle", "check", tmp_path / "b.zip", *words, "--now", attested.NOW, "--status", given)
+    code, out, _ = mrv(*words)
+    assert (code, codes(out), json.loads(out)["keptAs"]) == (int(bool(failing)), failing, kept)
+
+
+def test_a_list_given_that_lacks_the_revocation_list_changes_nothing(small, mrv, tmp_path):
+    make, words = small
+    assert mrv("bundle", "make", *make, "--status", lists(tmp_path / "lists", REVOKED), "--revoked")[0] == 0
+    given = attested.write_lists(tmp_path / "given", attested.status_list("suspension"))
+    code, out, _ = mrv("bundle", "check", tmp_path / "b.zip", *words, "--now", attested.NOW, "--status", given)
+    assert (code, codes(out)) == (1, ["status.revocation"])
+
+
+def test_a_bundles_own_list_that_nobody_signed_revokes_nothing(small, mrv, tmp_path):
+    _, words = small
+    forged_list = attested.status_list(ones=(attested.INDEX,), signer=attested.make_signer(77))
+    encoded = [json.dumps(forged_list).encode(), json.dumps(attested.status_list("suspension")).encode()]
+    (tmp_path / "b.zip").write_bytes(made(status=encoded))
+    given = lists(tmp_path / "given", {})
+    code, out, _ = mrv("bundle", "check", tmp_path / "b.zip", *words, "--now", attested.NOW, "--status", given)
+    assert (code, codes(out)) == (0, [])
+
+
+def test_a_size_below_nothing_is_refused(small, mrv, tmp_path):
+    code, _, err = mrv("bundle", "make", *small[0], "--status", lists(tmp_path / "lists", {}), "--inside", "-1")
+    assert (code, "--inside" in err, "what to do: " in err, (tmp_path / "b.zip").exists()) == (2, True, True, False)
+
+
 def test_the_word_is_refused_where_nothing_is_revoked(small, mrv, tmp_path):
     make, _ = small
     code, _, err = mrv("bundle", "make", *make, "--status", lists(tmp_path / "lists", {}), "--revoked")

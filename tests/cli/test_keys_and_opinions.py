@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.attested import attestation, status_entries
+from support.odd_files import ODD, fill_after, no_waiting, odd
 from support.tiny_project import tiny_project
 
 from mrv.attest.keys import load_signer
@@ -118,6 +119,9 @@ def test_an_opinion_is_never_overwritten(run, verifier, mrv):
         (("--opinion", "unmodified", "--reason", "x", "--assurance", "limited", "--scope", "x"), "schema.value"),
         ((*GIVEN, "--date", "2999-01-01"), "schema.value"),
         ((*GIVEN, "--date", "yesterday"), "schema.value"),
+        ((*GIVEN, "--date", "2020-01-01"), "countersign.date"),
+        ((*GIVEN, "--scope", " \t\u200b"), "schema.value"),
+        ((*GIVEN, "--opinion", "adverse", "--reason", " "), "schema.value"),
         ((*GIVEN, "--issuer", "nobody"), "key.issuer"),
     ],
 )
@@ -125,6 +129,66 @@ def test_opinions_that_are_not_signed(run, verifier, mrv, words, code):
     folder, *_ = run
     status, _, err = mrv("countersign", folder / "attestation.json", "--key", verifier[0], *words)
     assert (status, f"error[{code}]" in err) == (2, True), err
+    assert not (folder / "countersignature.json").exists()
+
+
+def test_a_disk_that_is_full_leaves_no_opinion_in_the_way(run, verifier, mrv, monkeypatch):
+    folder, *_ = run
+    words = ("countersign", folder / "attestation.json", "--key", verifier[0], *GIVEN)
+    before = sorted(folder.iterdir())
+    with monkeypatch.context() as full:
+        fill_after(full, 100)
+        status, _, err = mrv(*words)
+    assert (status, "error[file.unwritable]" in err, sorted(folder.iterdir())) == (2, True, before)
+    assert mrv(*words)[0] == 0
+
+
+def _more_creditable(document, _):
+    document["credentialSubject"]["statement"]["conclusion"]["creditable_t"] += 1_000
+
+
+def _more_and_renamed(document, by):
+    from mrv.attest import credential, strict_json
+
+    _more_creditable(document, by)
+    subject = document["credentialSubject"]
+    subject["id"] = credential.SUBJECT + strict_json.digest(subject["statement"])
+
+
+def _more_and_signed_again(document, by):
+    from mrv.attest import proof
+
+    _more_and_renamed(document, by)
+    del document["proof"]
+    document["issuer"] = by.issuer
+    return proof.sign(document, by, "2026-02-01T00:00:00Z")
+
+
+def _another_boundary_file(document, by):
+    row = document["credentialSubject"]["materials"][0]
+    row["path"] = "pixels/" + "0" * 64 + ".tif"
+    return _more_and_signed_again(document, by)
+
+
+@pytest.mark.parametrize(
+    ("forge", "found"),
+    [
+        (_more_creditable, "proof.valid, subject.id, statement."),
+        (_more_and_renamed, "proof.valid, statement."),
+        (_more_and_signed_again, ": statement."),
+        (_another_boundary_file, "evidence.materials"),
+        (lambda document, _: document.update(validFrom="2020-01-01T00:00:00Z"), ": proof.valid"),
+    ],
+)
+def test_no_opinion_is_signed_on_what_cannot_hold(run, verifier, mrv, tmp_path, forge, found):
+    """None of it needs a trust list: the honest machine's name, or a forger's own, it is told of its own contents."""
+    folder, *_ = run
+    mrv("keys", "new", tmp_path / "forger.pem")
+    document = json.loads((folder / "attestation.json").read_bytes())
+    document = forge(document, load_signer(f"file:{tmp_path / 'forger.pem'}")) or document
+    (folder / "attestation.json").write_text(json.dumps(document))
+    status, _, err = mrv("countersign", folder / "attestation.json", "--key", verifier[0], *GIVEN)
+    assert (status, "error[countersign.attestation]" in err, found in err) == (2, True, True), err
     assert not (folder / "countersignature.json").exists()
 
 
@@ -154,6 +218,33 @@ def test_a_change_can_be_written_beside(tmp_path, keys, mrv):
     assert load_trust(tmp_path / "next.json").previous == load_trust(keys[1]).digest
 
 
+@pytest.mark.parametrize("kind", [*ODD, "a private key", "a link to a key", "a link to nothing", "a ring of links"])
+def test_a_list_is_written_over_nothing_else(kind, keys, mrv, tmp_path):
+    key, place = tmp_path / "key.pem", tmp_path / "place"
+    if kind == "a private key":
+        place = key
+    elif kind in ODD:
+        place = odd(kind, place)
+    else:
+        place.symlink_to({"a link to a key": key, "a link to nothing": tmp_path / "nothing"}.get(kind, place))
+    before = key.read_bytes()
+    with no_waiting():
+        status, _, err = mrv("keys", "trust", "require", keys[1], "--out", place)
+    assert (status, "error[file.other]" in err, "name another file" in err, key.read_bytes()) == (2, True, True, before)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_link_in_place_stays_and_its_file_is_changed(keys, mrv, tmp_path):
+    (tmp_path / "there").mkdir()
+    real, link = tmp_path / "there" / "real.json", tmp_path / "link.json"
+    keys[1].rename(real)
+    link.symlink_to(real)
+    assert mrv("keys", "trust", "require", link)[0] == 0
+    assert (link.is_symlink(), load_trust(real).version) == (True, 2)
+    assert mrv("keys", "trust", "require", link, "--out", link)[0] == 0
+    assert (link.is_symlink(), load_trust(real).version) == (True, 3)
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -163,7 +254,11 @@ def test_a_change_can_be_written_beside(tmp_path, keys, mrv):
         (("add", "TRUST", "nothing", "--role", "verifier"), "key.scheme"),
         (("revoke", "TRUST", "nobody"), "trust.no-key"),
         (("rotate", "TRUST", "nobody", "KEY"), "trust.no-key"),
-        (("require", "TRUST", "--number", "99"), "schema.value"),
+        (("require", "TRUST", "--number", "99"), "trust.number"),
+        (("require", "TRUST", "--number", "-1"), "trust.number"),
+        (("add", "TRUST", "KEY", "--role", "verifier"), "trust.listed"),
+        (("add", "TRUST", "KEY", "--role", "verifier", "--issuer", "did:web:mrv.example"), "trust.listed"),
+        (("add", "TRUST", "KEY", "--role", "verifier", "--issuer", "nobody"), "key.issuer"),
         (("require", "TRUST", "--status"), "trust.one-key"),
         (("require", "TRUST", "--status", "--issuer", "did:web:none.example"), "trust.no-issuer"),
         (("require", "TRUST", "--status", "--role", "verifier"), "usage"),
@@ -174,7 +269,7 @@ def test_a_change_can_be_written_beside(tmp_path, keys, mrv):
         (("add", "TRUST", "did:key:z6Mkbad", "--role", "verifier"), "key."),
         (("new", "TRUST", "KEY", "--role", "attester"), "trust.exists"),
         (("new", "none.json", "did:web:mrv.example", "--role", "attester"), "key.name"),
-        (("new", "none.json", "KEY", "--role", "attester", "--issuer", "nobody"), "schema.value"),
+        (("new", "none.json", "KEY", "--role", "attester", "--issuer", "nobody"), "key.issuer"),
         (("new", "none/none.json", "KEY", "--role", "attester"), "file.unwritable"),
         (("add", "none.json", "KEY", "--role", "attester"), "trust.unreadable"),
         (("show", "nowhere.json"), "trust.unreadable"),
@@ -187,9 +282,33 @@ def test_changes_that_are_refused(words, code, keys, mrv, tmp_path, monkeypatch)
     assert status == 2
     assert f"error[{code}" in err
     assert "what to do: " in err
+    assert "leave the list" not in err
     assert "0000" not in err
     assert keys[1].read_bytes() == before
     assert not Path("none.json").exists()
+
+
+@pytest.mark.parametrize("place", ["none/trust.json", "trust-and.pem", "file/trust.json"])
+def test_no_key_is_made_for_a_list_that_cannot_be_written(place, mrv, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _, err = mrv("keys", "new", tmp_path / "trust-and.pem", "--trust", tmp_path / place)
+    assert (status, "what to do: " in err, sorted(tmp_path.iterdir())) == (2, True, [tmp_path / "file"])
+
+
+def test_a_list_that_fails_after_its_key_says_how_to_go_on(mrv, tmp_path, monkeypatch):
+    key, trust = tmp_path / "new.pem", tmp_path / "trust.json"
+    with monkeypatch.context() as full:
+        fill_after(full, 0)
+        status, _, err = mrv("keys", "new", key, "--trust", trust)
+    words = ("mrv", "keys", "trust", "new", "LIST", f"file:{key}", "--role", "attester")
+    assert (status, "error[file.unwritable]" in err, " ".join(words) in err) == (2, True, True), err
+    assert list(tmp_path.iterdir()) == [key]
+    assert mrv("keys", "trust", "new", trust, *words[5:])[0] == 0
+
+
+def test_a_trust_list_that_is_not_there_is_first_of_all_a_path_to_check(run, mrv, tmp_path):
+    status, _, err = mrv("check", run[0] / "attestation.json", "--trust", tmp_path / "turst.json", "--no-asset")
+    assert (status, "what to do: check the path; " in err) == (2, True), err
 
 
 @pytest.mark.parametrize("how", ["URI", "Multikey", "did:key", "verification method"])

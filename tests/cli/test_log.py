@@ -6,6 +6,7 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.odd_files import ODD, no_waiting, odd
 
 from mrv.attest import credential, proof
 from mrv.attest import keys as signing
@@ -112,6 +113,26 @@ def test_prove_in_an_earlier_checkpoint(log, witnessed, mrv, tmp_path):
     assert b"w.example" in (tmp_path / "p").read_bytes()
 
 
+def test_a_proof_takes_the_place_of_a_proof_and_of_nothing_else(log, mrv, attestation, tmp_path):
+    folder, _, key, _ = log
+    proof = attestation.with_suffix(".tlog-proof")
+    words = ("log", "prove", folder, attestation)
+    assert mrv(*words)[0] == 0
+    first = proof.read_bytes()
+    mrv("log", "append", folder, "--digest", "sha256:" + "cd" * 32, "--key", key)
+    assert mrv(*words)[0] == 0
+    assert proof.read_bytes() != first
+    before = attestation.read_bytes()
+    status, _, err = mrv(*words, "--out", attestation)
+    assert (status, "error[file.other]" in err, attestation.read_bytes()) == (2, True, before)
+    with no_waiting():
+        for kind in ODD:
+            place = odd(kind, tmp_path / kind)
+            status, _, err = mrv(*words, "--out", place)
+            assert (status, "error[file.other]" in err, "what to do: " in err) == (2, True, True), kind
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
 def test_the_evidence_says_no(log, witnessed, mrv, tmp_path):
     """Exit 1: a spoiled copy, a fork, a witness that refuses."""
     folder, policy, key, witness_key = log
@@ -145,8 +166,11 @@ def test_the_evidence_says_no(log, witnessed, mrv, tmp_path):
         (("log", "prove", "log"), "usage"),
         (("log", "prove", "log", "--digest", "sha256:" + "0" * 64, "--out", "p"), "log.not-included"),
         (("log", "prove", "none", "--digest", DIGEST, "--out", "p"), "log.missing"),
-        (("log", "prove", "log", "--digest", DIGEST, "--out", "none/p"), "usage.file"),
+        (("log", "prove", "log", "--digest", DIGEST, "--out", "none/p"), "file.unwritable"),
         (("log", "prove", "log", "--digest", DIGEST, "--out", "p", "--cosigned", "policy.json"), "note.format"),
+        (("log", "prove", "log", "--digest", DIGEST, "--out", "policy.json"), "file.other"),
+        (("log", "prove", "log", "--digest", DIGEST, "--out", "."), "file.other"),
+        (("log", "request", "log", "--old", "0", "--out", "policy.json"), "file.other"),
         (("log", "verify", "log", "--policy", "none.json"), "policy.unreadable"),
         (("log", "verify", "log", "--policy", "attestation.json"), "policy.invalid"),
         (("log", "watch", "log", "none", "--policy", "policy.json"), "log.missing"),
@@ -158,11 +182,13 @@ def test_the_evidence_says_no(log, witnessed, mrv, tmp_path):
 def test_refusals(log, mrv, tmp_path, monkeypatch, words, code):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MRV_LOG_KEY", raising=False)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     named = [{"KEY": log[2], "OTHER": log[3]}.get(word, word) for word in words]
     status, _, err = mrv(*named)
     assert status == 2
     assert f"error[{code}" in err
     assert "Traceback" not in err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
 def test_a_timestamp(mrv, attestation, tmp_path):
@@ -170,6 +196,8 @@ def test_a_timestamp(mrv, attestation, tmp_path):
     pytest.importorskip("rfc3161_client", reason="the extra `time` is not installed")
     assert mrv("log", "timestamp", attestation)[0] == 0
     assert attestation.with_suffix(".tsq").stat().st_size > 50
+    status, _, err = mrv("log", "timestamp", attestation)
+    assert (status, "error[usage.file]" in err) == (2, True)
     mrv("keys", "new", tmp_path / "k.pem", "--trust", tmp_path / "trust.json")
     words = ("check", attestation, "--trust", tmp_path / "trust.json", "--no-asset", "--timestamp", attestation, "--tsa")
     status, _, err = mrv(*words, attestation)

@@ -138,6 +138,8 @@ def test_a_run_that_cannot_be_registered_is_not_run(mrv, body, tiny):
         (("status", "init", "REGISTER", "--issuer", ISSUER, "--url", "https://a.example"), "register.exists"),
         (("status", "init", "NEW", "--issuer", "did:key:z6Mk", "--url", "https://a.example"), "register.issuer"),
         (("status", "publish", "REGISTER", "--key", "KEY", "--out", "LISTS", "--days", "8"), "status.lifetime"),
+        (("status", "publish", "REGISTER", "--key", "KEY", "--out", "REGISTER"), "status.out"),
+        (("status", "publish", "REGISTER", "--key", "KEY", "--out", "INSIDE"), "status.out"),
         (("status", "refresh", "LISTS", "UNLISTED", "--trust", "TRUST", "--settings", "SETTINGS"), "status.unlisted"),
         (("status", "refresh", "LISTS", "ELSEWHERE", "--trust", "TRUST", "--settings", "SETTINGS"), "refresh.host"),
         (("status", "refresh", "LISTS", "ELSEWHERE", "--trust", "TRUST", "--settings", "none.toml"), "refresh.settings"),
@@ -148,7 +150,7 @@ def test_refusals(mrv, body, words, code):
     places = {
         "REGISTER": body / "register", "NEW": body / "new", "LISTS": body / "lists", "TRUST": body / "trust.json",
         "KEY": f"file:{body}/status.pem", "SETTINGS": body / "settings.toml", "ELSEWHERE": body / "elsewhere.json",
-        "UNLISTED": body / "unlisted.json",
+        "UNLISTED": body / "unlisted.json", "INSIDE": body / "register" / "lists",
     }  # fmt: skip
     places["ELSEWHERE"].write_text(json.dumps(attestation(status=status_entries())))
     places["UNLISTED"].write_text(json.dumps(attestation(status=[])))
@@ -157,6 +159,7 @@ def test_refusals(mrv, body, words, code):
     assert status == 2
     assert f"error[{code}]" in told
     assert "what to do: " in told
+    assert not list((body / "register").glob("**/*revocation*"))
 
 
 def test_the_folder_of_lists_is_named(mrv, body):

@@ -65,6 +65,8 @@ DOCUMENTS = {
     "the status key": (lambda w: w.countersign(w.status), "countersign.role"),
     "as reviewer, with a verifier's key": (lambda w: w.countersign(w.verifier, role="reviewer"), "countersign.role"),
     "not yet": (lambda w: w.countersign(w.verifier, created="2026-03-02T00:00:00Z"), "countersign.period"),
+    "a day before the attestation's": (lambda w: w.countersign(w.verifier, date="2026-01-31"), "countersign.date"),
+    "a scope of nothing": (lambda w: bent(w.countersign(w.verifier), scope=" \t"), "countersign.shape"),
     "the other suite": (lambda w: with_proof(w.countersign(w.verifier), cryptosuite="ecdsa-jcs-2019"), "countersign.suite"),
     "no suite": (lambda w: with_proof(w.countersign(w.verifier), cryptosuite="none"), "countersign.shape"),
     "the attestation's own proof": (lambda w: {**w.countersign(w.verifier), "proof": w.signed["proof"]}, "countersign.shape"),

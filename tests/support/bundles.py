@@ -36,7 +36,7 @@ def opinion(about: dict[str, Any] = DOCUMENT) -> bytes:
     by = attested.make_signer(VERIFIER)
     unsigned = countersignature.build(
         attestation=credential.attestation_digest(about), role="verifier", opinion="unmodified", assurance="limited",
-        scope="all", reason=None, date="2026-01-31", issuer=by.issuer, valid_from=attested.CREATED,
+        scope="all", reason=None, date="2026-02-01", issuer=by.issuer, valid_from=attested.CREATED,
     )  # fmt: skip
     return credential.encode(proof.sign(unsigned, by, attested.CREATED))
 

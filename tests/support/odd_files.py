@@ -1,7 +1,8 @@
-"""What a path may lead to beside a file of a sensible size; and a guard against waiting for it."""
+"""What a path may lead to beside a file of a sensible size; a guard against waiting for it; a disk that is full."""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from contextlib import contextmanager
@@ -54,3 +55,17 @@ def no_waiting(seconds: int = 60) -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+def fill_after(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """Let every new file take ``room`` bytes, and no more."""
+    write, left = os.write, [room]
+
+    def full(descriptor: int, data: bytes) -> int:
+        if not left[0]:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        written = write(descriptor, bytes(data)[: left[0]])
+        left[0] -= written
+        return written
+
+    monkeypatch.setattr(os, "write", full)

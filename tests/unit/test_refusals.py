@@ -24,7 +24,6 @@ READERS = {
     "attest/signers/local.py: open": "writes a new file",
     "attest/signers/pkcs11.py: open": "a session of a token",
     "attest/bundle.py: open": "writes a new file",
-    "cli/countersign.py: open": "writes a new file",
     "cli/__init__.py: open": "the null device, after a broken pipe",
 }
 

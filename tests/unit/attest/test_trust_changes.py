@@ -72,10 +72,10 @@ def test_a_revocation_moves_to_an_earlier_time_only(first, signer):
 def test_refusals(first, signer, other):
     weak = keys.encode_multikey((1).to_bytes(32, "little"))
     options = {"roles": ["verifier"], "now": NOW, "until": END}
-    assert refusal(add_key, first, multikey(signer), **options).error_code == "schema.value"
-    assert refusal(add_key, first, multikey(signer), **options, issuer="did:web:example.org").error_code == "schema.value"
-    assert refusal(add_key, first, multikey(other), **options, issuer=signer.issuer).error_code == "schema.value"
-    assert refusal(add_key, first, multikey(other), **options, issuer="no uri").error_code == "schema.value"
+    assert refusal(add_key, first, multikey(signer), **options).error_code == "trust.listed"
+    assert refusal(add_key, first, multikey(signer), **options, issuer="did:web:example.org").error_code == "trust.listed"
+    assert refusal(add_key, first, multikey(other), **options, issuer=signer.issuer).error_code == "key.issuer"
+    assert refusal(add_key, first, multikey(other), **options, issuer="no uri").error_code == "key.issuer"
     assert refusal(add_key, first, weak, **options).error_code == "key.weak"
     assert refusal(add_key, first, "z6Mk", **options).error_code in {"key.format", "key.weak"}
     assert refusal(add_key, first, multikey(other), **{**options, "roles": []}).error_code == "schema.value"
@@ -85,10 +85,10 @@ def test_refusals(first, signer, other):
     assert refusal(revoke_key, first, multikey(other), at=NOW).error_code == "trust.no-key"
     assert refusal(revoke_key, first, multikey(signer), at="today").error_code == "time.invalid"
     assert refusal(rotate_key, first, "nobody", multikey(other), now=NOW, until=END).error_code == "trust.no-key"
-    assert refusal(rotate_key, first, multikey(signer), multikey(signer), now=NOW, until=END).error_code == "schema.value"
+    assert refusal(rotate_key, first, multikey(signer), multikey(signer), now=NOW, until=END).error_code == "trust.listed"
     assert refusal(require, first, "attester", number=1, assurance="limited").error_code == "schema.value"
-    assert refusal(require, first, "verifier", number=17, assurance="limited").error_code == "schema.value"
-    assert refusal(require, first, "verifier", number=-1, assurance="limited").error_code == "schema.value"
+    assert refusal(require, first, "verifier", number=17, assurance="limited").error_code == "trust.number"
+    assert refusal(require, first, "verifier", number=-1, assurance="limited").error_code == "trust.number"
 
 
 def test_a_revoked_key_is_not_rotated(first, signer, other):
@@ -130,8 +130,8 @@ def test_a_first_list_is_that_of_a_new_key(signer):
         ({"roles": ["owner"]}, "schema.value"),
         ({"until": NOW}, "schema.value"),
         ({"until": "tomorrow"}, "time.invalid"),
-        ({"issuer": "nobody"}, "schema.value"),
-        ({"issuer": "did:key:z6Mkk"}, "schema.value"),
+        ({"issuer": "nobody"}, "key.issuer"),
+        ({"issuer": "did:key:z6Mkk"}, "key.issuer"),
     ],
 )
 def test_first_lists_that_are_refused(signer, changes, code):

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.bound import ASSET
+from support.odd_files import fill_after
 
 from mrv.errors import AttestationError, UsageError
 from mrv.registry import attested, cadtrust, erc1155, exports
@@ -283,10 +284,22 @@ def test_files_are_written_whole(taken, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AttestationError) as caught:
         exports.write({}, "eas", tmp_path / "file")
-    assert caught.value.error_code == "export.unwritable"
+    assert caught.value.error_code == "file.unwritable"
     with pytest.raises(AttestationError) as caught:
         made(taken, "verra")
     assert caught.value.error_code == "export.form"
+
+
+def test_a_disk_that_is_full_leaves_nothing_half_written(taken, tmp_path, monkeypatch):
+    exports.write(made(taken, "eas"), "eas", tmp_path)
+    before = (tmp_path / "eas.json").read_bytes()
+    with monkeypatch.context() as full:
+        fill_after(full, 10)
+        with pytest.raises(AttestationError) as caught:
+            exports.write(made(taken, "eas"), "eas", tmp_path)
+    assert (caught.value.error_code, bool(caught.value.hint)) == ("file.unwritable", True)
+    assert [path.name for path in tmp_path.iterdir()] == ["eas.json"]
+    assert (tmp_path / "eas.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(
