@@ -64,7 +64,6 @@ def test_serials_that_check_would_refuse_are_not_signed(tmp_path, keys, mrv):
     """Too many tonnes: known once they are computed, before an index of the register is used.  A vintage: at once."""
     tiny, out, book = full_project(tmp_path), tmp_path / "out", tmp_path / "book"
     key = ("--key", keys[0], "--out", out)
-    issuer = json.loads(mrv("keys", "show", keys[0], "--json")[1])["issuer"]
     url = "https://status.example.org"
     assert mrv("status", "init", book, "--issuer", "did:web:a.example", "--url", url)[0] == 0
     before = sorted(path.name for path in book.rglob("*"))
