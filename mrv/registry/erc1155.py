@@ -51,8 +51,10 @@ def metadata(attested: Attested, *, uri: str, asset: str | None = None, quantity
     kg = _stated_kg(attested, quantity_kg)
     others = [other for other in attested.binding["assets"] if other != name]
     told = f"Verification attestation of {s.project.name}, {s.period.start} to {s.period.end}: {s.conclusion.computed}."
+    made = "SIMULATED project. " if s.project.simulated else ""
+    told = made + told
     return {
-        "name": f"{s.project.name}, {s.period.name}",
+        "name": f"{made}{s.project.name}, {s.period.name}",
         "description": told if attested.checked else f"{UNCHECKED}. {told}",
         "properties": {
             "attestation": attested.header(check_uri(uri)),

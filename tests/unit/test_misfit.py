@@ -62,6 +62,14 @@ def test_a_field_that_is_missing():
     assert (caught.value.field, caught.value.message, caught.value.hint) == ("method.change.consecutive", "missing", "add it")
 
 
+@pytest.mark.parametrize("letter", ["\n", "\x1b", "\u202e", "\u200b", "\u2066"], ids=ascii)
+def test_a_name_that_is_not_read_as_it_is_written(letter):
+    error = refused("project.name", f"Delta {letter}atleD")
+    assert (error.error_code, error.field) == ("plan.field", "project.name")
+    assert f"U+{ord(letter):04X}" in error.message
+    assert "take it out" in error.message
+
+
 @pytest.mark.parametrize("value", ["magic/1", 7, []])
 def test_an_unknown_detector_names_the_known_ones(value):
     error = refused("method.change.detector", value)

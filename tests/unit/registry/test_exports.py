@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date
 
 import jsonschema
@@ -188,6 +189,23 @@ def test_erc1155_names_both_ways(taken, signed, whole):
         assert caught.value.error_code == "token.metadata"
 
 
+def test_a_token_of_a_simulated_project_says_so(taken):
+    project = taken.statement.project
+    assert project.simulated
+    real = taken.statement.model_copy(update={"project": project.model_copy(update={"simulated": False})})
+    assert "SIMULATED" not in json.dumps(made(replace(taken, statement=real), "erc1155"))
+    for checked in (True, False):
+        value = made(replace(taken, checked=checked), "erc1155")
+        assert value["name"].startswith("SIMULATED project. ")
+        assert "SIMULATED project. Verification attestation" in value["description"]
+        assert value["description"].startswith("UNCHECKED") != checked
+
+
+def test_a_public_address_may_hold_an_at_sign_in_its_path(taken):
+    uri = "https://example.org/@me/a.json?by=me@example.org"
+    assert made(taken, "erc1155", uri=uri)["properties"]["attestation"]["uri"] == uri
+
+
 def token_checks(value, of):
     return {check.code: check.status for check in erc1155.check_metadata(value, of)}
 
@@ -259,6 +277,7 @@ def test_a_token_that_is_not_meant(whole, assets, asset):
 @pytest.mark.parametrize(
     "uri",
     [
+        "https://me:secret@example.org/a", "https://me@example.org",
         "", "attestation.json", "file:///etc/passwd", "http://example.org/a", "javascript:alert(1)", "https://",
         "https://example.org/a b", 'https://example.org/"onload', "https://example.org/\n", "https://example.org/é",
         "data:text/html,x", "https://example.org/" + "a" * 3000,
