@@ -88,7 +88,7 @@ def _stated_kg(attested: Attested, kg: int | None) -> int:
     most, tokens = vouched_kg(attested), len(attested.binding["assets"])
     if tokens == 1 and kg in {None, most}:
         return most
-    if tokens > 1 and kg is not None and 0 <= kg < most:
+    if tokens > 1 and kg is not None and 0 <= kg < max(most, 1):
         return kg
     raise AttestationError(
         f"it vouches for {most} kg " + (f"over {tokens} tokens together" if tokens > 1 else "in its one token")
@@ -168,6 +168,6 @@ def check_metadata(value: Any, attested: Attested) -> list[Check]:
 
 def _shared(stated: int | None, most: int, tokens: int) -> Check:
     together = f"the attestation vouches for {most} kg over {tokens} tokens together"
-    if stated is None or stated >= most:
+    if stated is None or stated >= max(most, 1):
         return Check("token.shared", "fails", f"{together}; this one leaves nothing for the others")
     return Check("token.shared", "note", f"{together}; this one states {stated} kg, add up what the others state")

@@ -250,6 +250,16 @@ def test_tokens_of_one_attestation_share_its_tonnes(whole):
         assert (found["token.quantity"], found["token.shared"]) == (quantity, "fails"), kg
 
 
+def test_tokens_that_share_nothing_state_nothing(whole, monkeypatch):
+    """Of an adverse conclusion no tonne is creditable."""
+    shared = attested.unchecked(whole(assets=(ASSET, ASSET.replace("/7", "/8"))).data)
+    monkeypatch.setattr(erc1155, "vouched_kg", lambda _: 0)
+    value = made(shared, "erc1155", asset=ASSET, quantity_kg=0)
+    assert token_checks(value, shared)["token.shared"] == "note"
+    value["properties"]["quantity_kg_co2e"] = "1"
+    assert (token_checks(value, shared)["token.quantity"], token_checks(value, shared)["token.shared"]) == ("fails", "fails")
+
+
 def test_only_a_token_states_a_quantity(taken):
     for to in ("cdop", "cadtrust", "eas"):
         with pytest.raises(AttestationError) as caught:
