@@ -22,7 +22,7 @@ from mrv.cli.printing import refused
 from mrv.cli.project import describe, loss_m2, summary
 from mrv.errors import MRVError
 from mrv.pipeline import code_digest
-from mrv.precheck import precheck
+from mrv.precheck import check_supersedes, precheck
 from mrv.project import Project, load_project
 from mrv.run import Record, attest, fetch_scenes, out_folder, search_scenes
 from mrv.units import sha256_json, slug
@@ -157,6 +157,7 @@ def verify(
     Returns:
         Summary of the record, and its text.
     """
+    check_supersedes(supersedes)
     loaded = load_project(Path(project))
     folder = out_folder(loaded, loaded.plan.claim_for(period), None if out is None else Path(out))
     items = search_task(project, period)

@@ -33,6 +33,7 @@ _WORDS = {
     "too_long": ("{actual_length} entries", "give at most {max_length}"),
     "greater_than": ("{value} is out of range", "give a number greater than {gt}"),
     "greater_than_equal": ("{value} is out of range", "give a number, at least {ge}"),
+    "finite_number": ("{value} is no number to compute with", "give a finite number"),
     "less_than": ("{value} is out of range", "give a number less than {lt}"),
     "less_than_equal": ("{value} is out of range", "give a number, at most {le}"),
 }
@@ -78,6 +79,10 @@ def misfit(error: ValidationError, model: type[BaseModel], *, branches: Iterable
     known = frozenset(branches)
     message, hint = _words(first, model)
     own = _dotted(first["loc"], known, first)
+    written = _written_as(first, others)
+    if written is not None:
+        hint = f"did you write it as {written['loc'][-1]}? else add it"
+        others.remove(written)
     # A list counts entries that were refused as absent, and a union tries each branch: neither is a further mistake.
     further = dict.fromkeys(field for other in others if not own.startswith(field := _dotted(other["loc"], known)))
     if further:
@@ -104,6 +109,16 @@ def _words(error: ErrorDetails, model: type[BaseModel]) -> tuple[str, str]:
     message, hint = _WORDS.get(kind) or _KINDS.get(kind.partition("_")[0], otherwise)
     given = dict(error.get("ctx", {})) | {"value": _shown(error["input"])}
     return message.format(**given), hint.format(**given)
+
+
+def _written_as(missing: ErrorDetails, others: Sequence[ErrorDetails]) -> ErrorDetails | None:
+    """The unknown field of the same table that is spelt most like a missing one; None where none is near."""
+    if missing["type"] != "missing":
+        return None
+    *table, name = missing["loc"]
+    strange = {str(e["loc"][-1]): e for e in others if e["type"] == "extra_forbidden" and [*e["loc"][:-1]] == table}
+    close = get_close_matches(str(name), strange, n=1)
+    return strange[close[0]] if close else None
 
 
 def _shown(value: object) -> str:

@@ -21,7 +21,7 @@ from mrv.grid import grid_for, window_bbox
 from mrv.inputs import input_suffix
 from mrv.observe.observe import check_place
 from mrv.pipeline import Result, compute
-from mrv.precheck import precheck
+from mrv.precheck import check_bound, check_supersedes, precheck
 from mrv.provenance import provenance
 from mrv.sources.fetch import Fetched, fetch
 from mrv.sources.items import ItemList, Material, Scene, plain, read_items, with_geometry
@@ -158,7 +158,11 @@ def attest(
         register: The issuer's register of status lists, which hands out an index; None signs without status.
         strict: Library warnings are errors.
         progress: Told stage, done and total.
+
+    Raises:
+        MRVError: A typed refusal; nothing is signed then, and no index of the register used.
     """
+    check_supersedes(supersedes)
     started, place = utc_now(), where or project.settings.where
     store, evidence = Store(project.store_folder), read_fetched(fetched)
     stages = iter(range(1, 10))
@@ -171,6 +175,7 @@ def attest(
     told = [f"{warning.category.__name__}: {warning.message}" for warning in caught]
     if strict and told:
         raise MRVError(f"a library warned: {told[0]}", code="run.warning", hint="mend its cause, or run without --strict")
+    check_bound(project, result.statement)
     materials = _materials(project, store, evidence, result)
     document = _sign(
         project, result, materials, signer, supersedes, register,
@@ -216,6 +221,7 @@ def verify_period(
         MRVError: A typed refusal; the output folder is then as it was, and what was fetched is kept.
     """
     claim = project.plan.claim_for(period)
+    check_supersedes(supersedes)
     precheck(project, claim)
     check_place(where or project.settings.where)
     progress("search", 0, 0)
@@ -351,9 +357,22 @@ def out_folder(project: Project, claim: Claim, out: Path | None) -> Path:
     """Where a run writes when nobody says: ``out/<period>`` in the project folder.
 
     Raises:
-        StoreError: The place is a file.
+        StoreError: ``out.file``, ``out.unwritable``: the place is a file, or nothing can be written there.
     """
     folder = out if out is not None else project.folder / "out" / claim.period
     if folder.exists() and not folder.is_dir():
         raise StoreError("is a file", code="out.file", file=folder, field="--out", hint="give a folder")
+    _try_writing(folder)
     return folder
+
+
+def _try_writing(folder: Path) -> None:
+    """Make a folder and take it away again, there or where the output folder would be made: permissions do not tell it all."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    try:
+        Path(tempfile.mkdtemp(prefix=".partial-", dir=there)).rmdir()
+    except OSError as error:
+        raise StoreError(
+            f"cannot be written: {error.strerror or error}", code="out.unwritable", file=folder, field="--out",
+            hint="name a folder that you may write and that has room",
+        ) from error  # fmt: skip

@@ -1,7 +1,7 @@
 """The command line: one library call a verb, plus printing; a module a group of verbs.
 
-Exit status: 0 holds; 1 the evidence says no; 2 bad usage or bad input; 70 a fault of this program; 130 interrupted; 141 who
-read the output went away.
+Exit status: 0 holds; 1 the evidence says no; 2 bad usage or bad input; 70 a fault of this program; 74 standard output cannot
+be written; 130 interrupted; 141 who read the output went away.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mrv import __version__
 from mrv.cli import attestation, bundle, chain, countersign, keys, log, project, registry, sample, simulate, status
-from mrv.cli.printing import complain, crashed, refused
+from mrv.cli.printing import OutputLost, complain, crashed, lost, refused
 from mrv.errors import MRVError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 UNHEARD = 141
+_KEPT = {"mrv run": ": what was fetched is kept; run again to go on from it"}
+"""What a verb can promise of an interrupt."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,15 +39,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     # No plugin of pydantic sees or slows what is validated here: they would be looked for in every package installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    if sys.stderr is None:  # closed before the start: a file opened later must not take its place
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+    if sys.stdout is None:
+        return lost("it is closed")
     args = _parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
     with suppress(ValueError):  # only the main thread may
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         exit_status = _called(args)
         sys.stdout.flush()  # what is lost shows here, not when Python ends
-    except OSError as error:
+    except (OSError, OutputLost) as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would complain as it ends
-        return UNHEARD if isinstance(error, BrokenPipeError) else crashed(error, args)
+        if isinstance(error, BrokenPipeError):
+            return UNHEARD
+        return lost(str(error.strerror) if isinstance(error, OSError) else str(error))
     return exit_status
 
 
@@ -55,9 +64,9 @@ def _called(args: argparse.Namespace) -> int:
     except MRVError as error:
         return refused(error, as_json=args.json)
     except KeyboardInterrupt:
-        complain("interrupted: nothing half-written; run again to go on from what was fetched")
+        complain("interrupted" + _KEPT.get(args.command, ""))
         return INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputLost):
         raise
     except Exception as error:  # noqa: BLE001  # the last line of defence: told in one line, and in full where asked
         return crashed(error, args)
@@ -101,7 +110,8 @@ def _root() -> tuple[argparse.ArgumentParser, Any]:
     parser = argparse.ArgumentParser(
         prog="mrv",
         description="Verify forest and mangrove carbon from space, and sign what was found.",
-        epilog="Exit status: 0 holds; 1 the evidence says no; 2 bad usage or bad input; 70 a fault of this program.",
+        epilog="Exit status: 0 holds; 1 the evidence says no; 2 bad usage or bad input; 70 a fault of this program; "
+        "74 standard output cannot be written.",
     )
     parser.set_defaults(traceback=False)
     parser.add_argument("--version", action="version", version=f"mrv {__version__}")

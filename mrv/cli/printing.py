@@ -15,13 +15,29 @@ if TYPE_CHECKING:
     from mrv.errors import MRVError
 
 CRASHED = 70
+LOST = 74
+"""Exit status where what a verb says cannot be written."""
 _MOST_SAID = 400
 MARKS = {"holds": "✓", "fails": "✗", "note": "·"}
 
 
+class OutputLost(Exception):
+    """What was said cannot be written."""
+
+
 def say(text: object) -> None:
-    """On standard output."""
-    print(text)
+    """On standard output.
+
+    Raises:
+        BrokenPipeError: Who read it went away.
+        OutputLost: It cannot be written.
+    """
+    try:
+        print(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(error.strerror or str(error)) from error
 
 
 def complain(text: str) -> None:
@@ -31,7 +47,7 @@ def complain(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """As JSON on standard output."""
-    print(json.dumps(value, indent=1, ensure_ascii=False))
+    say(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def refused(error: MRVError, *, as_json: bool = False) -> int:
@@ -42,6 +58,15 @@ def refused(error: MRVError, *, as_json: bool = False) -> int:
     if error.hint:
         complain(_in_one_line(f"  what to do: {error.hint}"))
     return error.exit_status
+
+
+def lost(why: str) -> int:
+    """Tell that standard output cannot be written; its exit status, which is no verdict."""
+    complain(
+        f"error[output.lost]: standard output cannot be written: {why}; what this verb says is lost, its exit status too: "
+        "send it where there is room, and ask again"
+    )
+    return LOST
 
 
 def crashed(error: Exception, args: argparse.Namespace) -> int:

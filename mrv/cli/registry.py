@@ -25,6 +25,9 @@ def add_verbs(verbs: Any) -> None:
     export.add_argument("--to", required=True, choices=("cadtrust", "cdop", "eas", "erc1155"), help="whose form")
     export.add_argument("--uri", required=True, help="where anyone can read the attestation: https, ipfs or ar")
     export.add_argument("--names", type=Path, metavar="FILE", help="names.toml: what registries call project, owner, body")
+    export.add_argument(
+        "--quantity-kg", type=int, metavar="KG", help="what the token of --asset holds, where several are bound; for erc1155"
+    )
     export.add_argument("--out", type=Path, metavar="DIR", help="write files there; default, JSON to standard output")
     export.add_argument("--unchecked", action="store_true", help="do not verify; the output says so")
     check_options(export, required=False)
@@ -57,7 +60,9 @@ def _export(args: argparse.Namespace) -> int:
         raise UsageError("give --asset or --no-asset", field="--asset", hint="say which token you hold, or that you hold none")
     else:
         taken = attested.by_check(*asked(args))
-    made = exports.export(taken, args.to, uri=args.uri, names=load_names(args.names), asset=args.asset)
+    made = exports.export(
+        taken, args.to, uri=args.uri, names=load_names(args.names), asset=args.asset, quantity_kg=args.quantity_kg
+    )
     if args.out is None:
         say_json(made)
         return 0

@@ -8,8 +8,13 @@ from typing import Any
 
 from mrv.cli.printing import say, say_json
 from mrv.cli.verb import need, pixels, verb
-from mrv.errors import UsageError
+from mrv.errors import MRVError, UsageError
 
+_OPTIONS = {
+    "size_px": "--size", "history_years": "--history", "project_years": "--years", "scenes_per_year": "--scenes",
+    "units": "--units", "n": "--units", "clusters": "--size",
+}  # fmt: skip
+"""The option by the field that a refusal names."""
 EVIDENCE = ("optical", "radar", "optical+radar")
 """What ``--evidence`` may combine."""
 
@@ -20,7 +25,9 @@ def add_verbs(verbs: Any) -> None:
     simulate.add_argument("out", type=Path, help="folder to make")
     simulate.add_argument("--kind", choices=("mangrove", "forest"), default="mangrove", help="default, mangrove")
     simulate.add_argument("--seed", type=int, default=1, help="the same seed, the same bytes; default, 1")
-    simulate.add_argument("--size", type=pixels, metavar="PX", help="edge of the project area; default, 60 pixels of 10 m")
+    simulate.add_argument(
+        "--size", type=pixels, metavar="PX", help="edge of the project area, 12 to 420; default, 60 px of 10 m"
+    )
     simulate.add_argument("--history", type=pixels, metavar="YEARS", help="years of imagery before the project; default, 3")
     simulate.add_argument("--years", type=pixels, metavar="YEARS", help="years of the project; default, 2")
     simulate.add_argument("--scenes", type=pixels, metavar="N", help="scenes a year; default, 5")
@@ -35,6 +42,15 @@ def add_verbs(verbs: Any) -> None:
 
 
 def _simulate(args: argparse.Namespace) -> int:
+    """A refusal of what an option gave names the option."""
+    try:
+        return _made(args)
+    except MRVError as error:
+        error.field = _OPTIONS.get(error.field or "", error.field)
+        raise
+
+
+def _made(args: argparse.Namespace) -> int:
     need("rasterio")
     from mrv.simulate import Parts, PlanChoices, Scenario, forest_scenario, simulate
     from mrv.simulate.backscatter import SENTINEL_1_SPECKLE_PERCENT

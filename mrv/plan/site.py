@@ -1,10 +1,11 @@
 """Who and where: the project, its forest definition, its grid."""
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from mrv.plan.base import Number, Percent, Positive, Slug, Table
 
@@ -27,12 +28,21 @@ class ForestDefinition(Table):
     """How temporary unstocking is told from deforestation."""
 
 
+def _shown_as_written(text: str) -> str:
+    """Whoever reads a name reads all of it, in its order."""
+    strange = next((letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf"}), None)
+    if strange is not None:
+        name = unicodedata.name(strange, "a control character")
+        raise ValueError(f"holds U+{ord(strange):04X} ({name}), which is not seen: take it out")
+    return text
+
+
 class ProjectTable(Table):
     """Who and where."""
 
     id: Slug
     """Stable identifier of the project."""
-    name: str
+    name: Annotated[str, AfterValidator(_shown_as_written)]
     """Name a person reads."""
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     """ISO 3166-1 alpha-2."""

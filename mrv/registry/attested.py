@@ -138,6 +138,11 @@ def check_uri(text: str) -> str:
     """
     scheme, found, rest = text.partition("://")
     plain = all("!" <= letter <= "~" and letter not in "\"'<>\\^`{|}" for letter in text)
+    if "@" in rest.partition("/")[0].partition("?")[0]:
+        raise AttestationError(
+            "holds a user's name or password, and everybody reads it", code="export.uri", field="--uri",
+            hint="leave out what stands before the @",
+        )  # fmt: skip
     if not (found and rest and plain and scheme in {"https", "ipfs", "ar"} and len(text) <= 2048):
         raise AttestationError(
             f"{text!a:.120} is no public address", code="export.uri", field="--uri", hint="https://…, ipfs://… or ar://…"

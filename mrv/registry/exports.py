@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 FORMATS = ("cadtrust", "cdop", "eas", "erc1155")
 
 
-def export(attested: Attested, to: str, *, uri: str, names: Names, asset: str | None = None) -> dict[str, Any]:
+def export(
+    attested: Attested, to: str, *, uri: str, names: Names, asset: str | None = None, quantity_kg: int | None = None
+) -> dict[str, Any]:
     """An attestation in somebody else's form, as a JSON value.
 
     Args:
@@ -27,16 +29,21 @@ def export(attested: Attested, to: str, *, uri: str, names: Names, asset: str | 
         uri: Where anyone can read the attestation.
         names: What registries call things.
         asset: Which bound token, for ``erc1155`` and ``eas``.
+        quantity_kg: What that token holds, for ``erc1155`` where several are bound.
 
     Raises:
         AttestationError: ``export.*``: the form needs something that the attestation does not have.
     """
+    if quantity_kg is not None and to != "erc1155":
+        raise AttestationError(
+            f"{to} states no token's quantity", code="export.quantity", field="--quantity-kg", hint="leave it out"
+        )
     if to in {"cadtrust", "cdop"}:
         return {"cadtrust": cadtrust.export, "cdop": cdop.export}[to](attested, uri=uri, names=names)
     if to == "eas":
         return eas.export(attested, uri=uri, asset=asset)
     if to == "erc1155":
-        return erc1155.metadata(attested, uri=uri, asset=asset)
+        return erc1155.metadata(attested, uri=uri, asset=asset, quantity_kg=quantity_kg)
     raise AttestationError(f"no form {to!a:.40}", code="export.form", field="--to", hint=", ".join(FORMATS))
 
 

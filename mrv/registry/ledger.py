@@ -226,7 +226,7 @@ def check_ledger(document: dict[str, Any], ledger: Ledger, evidence: Path | None
         evidence: Its evidence folder, for the boundary.
 
     Returns:
-        ``ledger.serials``, ``ledger.area``, ``ledger.current``, and a note ``ledger.assets`` about its token.
+        ``ledger.serials``, ``ledger.area``, ``ledger.current``, and notes: ``ledger.assets`` about its token, ``ledger.empty``.
     """
     try:
         mine = entry_of(document, evidence)
@@ -242,6 +242,8 @@ def check_ledger(document: dict[str, Any], ledger: Ledger, evidence: Path | None
         _area(mine, earlier),
         decide("ledger.current", not newer, f"superseded by {newer[0]}" if newer else "nothing in the ledger supersedes it"),
     ]
+    if not ledger.entries:
+        checks.append(Check("ledger.empty", "note", "the ledger is empty, so nothing was held against it: check its path"))
     if bound:
         checks.append(Check("ledger.assets", "note", f"{len(bound)} other attestations are bound to its asset: {bound[0]}"))
     return checks

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -21,7 +24,7 @@ from mrv.simulate.world import make_world
 from mrv.units import decimal_str
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from mrv.activity.design import SampleSize
     from mrv.sampling import Drawn
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from mrv.simulate.world import World
 
 TRUTH_FILE = "truth.json"
+FLOOR = 30
+"""Units of a stratum at least, in :func:`usual_size`."""
 BEACON_SOURCE = "simulated: no public beacon, a line of text chosen by the simulation"
 
 
@@ -74,7 +79,7 @@ class Written:
 
 
 def simulate(folder: Path, *, scenario: Scenario, seed: int, units: int = 0, parts: Parts | None = None) -> Written:
-    """Make a world and write its project, with an interpreted sample: the whole of ``mrv simulate``.
+    """Make a world and write its project, with an interpreted sample: the whole of ``mrv simulate``; all of it, or nothing.
 
     Args:
         folder: An empty folder, or one to make.
@@ -82,14 +87,53 @@ def simulate(folder: Path, *, scenario: Scenario, seed: int, units: int = 0, par
         seed: Its seed.
         units: Reference units to draw and interpret; 0 leaves the sample to the reader.
         parts: What is made beside the rasters.
+
+    Raises:
+        UsageError: ``simulate.units``, ``simulate.folder``, ``simulate.unwritable``; and what :func:`write_project` and
+            :func:`interpret` raise.
     """
+    if units and not FLOOR <= units <= scenario.size_px**2:
+        raise UsageError(
+            f"{units} units are no sample of {scenario.size_px**2} pixels", code="simulate.units", field="units",
+            hint=f"give {FLOOR} to {scenario.size_px**2}, or 0 for no sample",
+        )  # fmt: skip
+    _check_empty(folder)
     world = make_world(scenario, seed)
-    written = write_project(world, folder, parts=parts)
-    if not units:
-        return written
-    drawn = interpret(folder, world, beacon=f"simulated beacon of seed {seed}", size=usual_size(units))
+    with _drafted(folder) as draft:
+        written = replace(write_project(world, draft, parts=parts), folder=folder)
+        if not units:
+            return written
+        drawn = interpret(draft, world, beacon=f"simulated beacon of seed {seed}", size=usual_size(units))
+        shutil.rmtree(draft / ".cache")  # what it fetched is kept under the draft's name, which no run will ask for
     names = ("frame.json", "frame_strata.tif", "sample.json", "reference.csv")
     return replace(written, files=(*written.files, *names), units=len(drawn.units))
+
+
+def _check_empty(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError("is not empty", code="simulate.folder", file=folder, hint="name a folder that is new or empty")
+
+
+@contextmanager
+def _drafted(folder: Path) -> Iterator[Path]:
+    """A folder to write a project in, beside ``folder``, that takes its place at the end; gone, whatever happens before."""
+    there = folder.exists()  # somebody may be in it, or it may be a link: it is filled then, the plan last
+    try:
+        place = folder if there else folder.absolute().parent
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=place, ignore_cleanup_errors=True) as partial:
+            draft = Path(partial) / folder.absolute().name
+            yield draft
+            if there:
+                for path in sorted(draft.iterdir(), key=lambda path: path.name == "plan.toml"):
+                    path.rename(folder / path.name)
+            else:
+                draft.rename(folder)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be written: {error.strerror or error}", code="simulate.unwritable", file=folder,
+            hint="name a folder that you may write and that has room; nothing was left of this one",
+        ) from error  # fmt: skip
 
 
 def write_project(world: World, folder: Path, *, parts: Parts | None = None) -> Written:
@@ -105,8 +149,7 @@ def write_project(world: World, folder: Path, *, parts: Parts | None = None) -> 
     """
     from mrv.simulate.rasters import write_rasters
 
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError("is not empty", code="simulate.folder", file=folder, hint="name a folder that is new or empty")
+    _check_empty(folder)
     files = project_files(world, parts or Parts())
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +241,7 @@ def interpret(
 
 
 def usual_size(units: int) -> SampleSize:
-    """Neyman's allocation for loss, at least 30 units a stratum, by what such maps usually miss.
+    """Neyman's allocation for loss, at least :data:`FLOOR` units a stratum, by what such maps usually miss.
 
     Args:
         units: Units in all.
@@ -210,7 +253,7 @@ def usual_size(units: int) -> SampleSize:
     stable = {BUFFER: "0.1", FOREST: "0.02", NON_FOREST: "0.02"}
     shares = {CONFIDENCE_STRATA[code]: p for code, p in {LOSS: "0.9", LOW: "0.5", GAIN: "0.1", **stable}.items()}
     shares |= {STRATA[code]: p for code, p in {LOSS: "0.8", **stable}.items()}
-    return SampleSize(n=units, rule="neyman", floor=30, expected={name: Decimal(p) for name, p in shares.items()})
+    return SampleSize(n=units, rule="neyman", floor=FLOOR, expected={name: Decimal(p) for name, p in shares.items()})
 
 
 def _filled(sheet: Path, world: World, drawn: Drawn, person: Interpreter) -> bytes:

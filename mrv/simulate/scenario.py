@@ -12,8 +12,7 @@ MARGIN_PX = 3
 """Pixels the plan reads around the project area."""
 PAD_PX = 2
 """Pixels by which every raster reaches beyond that."""
-_MAX_SCENES = 60
-_MAX_SIZE = 420
+_MOST = {"scenes_per_year": 60, "size_px": 420}
 """Biomass × area of a larger world would not fit in 63 bits."""
 
 
@@ -103,16 +102,17 @@ class Scenario:
             *(f.name for f in fields(self) if isinstance(v := getattr(self, f.name), int) and v < 0),
             *(name for name in _shares() if getattr(self, name) > (100 if name.endswith("_percent") else 1_000)),
             *(name for name, low in _LEAST.items() if getattr(self, name) < low),
-            *(["scenes_per_year"] if self.scenes_per_year > _MAX_SCENES else []),
-            *(["size_px"] if self.size_px > _MAX_SIZE else []),
+            *(name for name, most in _MOST.items() if getattr(self, name) > most),
             *(["kind"] if self.kind not in {"mangrove", "forest"} else []),
             *(["forest_percent"] if self.forest_percent + self.water_percent > 100 else []),
             *(["heavy_percent"] if self.heavy_percent and self.thinned_percent > 50 else []),
         ]
         if wrong:
+            low, most = _LEAST.get(wrong[0], 0), _MOST.get(wrong[0])
+            bounds = f"{low} to {most}" if most else f"at least {low}; see mrv.simulate.scenario.Scenario for what it means"
             raise UsageError(
                 f"{wrong[0]} = {getattr(self, wrong[0])} makes no world",
-                code="simulate.scenario", field=wrong[0], hint="see mrv.simulate.scenario.Scenario for what it means",
+                code="simulate.scenario", field=wrong[0], hint=f"give {bounds}",
             )  # fmt: skip
 
     @property

@@ -85,7 +85,17 @@ def test_a_refusal_is_no_fault(broken, mrv):
 def test_an_interrupt(broken, mrv):
     broken(KeyboardInterrupt())
     status, out, err = mrv(*SHOW)
-    assert (status, out, err.startswith("interrupted"), len(err.splitlines())) == (130, "", True, 1)
+    assert (status, out, err) == (130, "", "interrupted\n")  # nothing was fetched that could be kept
+
+
+def test_an_interrupted_run_says_what_is_kept(mrv, monkeypatch):
+    def load_signer(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mrv.attest.keys.load_signer", load_signer)
+    status, out, err = mrv("run", "project", "--key", "file:key.pem")
+    assert (status, out) == (130, "")
+    assert err.startswith("interrupted: what was fetched is kept")
 
 
 @pytest.fixture
@@ -113,12 +123,48 @@ def test_nobody_reads(words, key):
     assert (done.returncode, done.stderr) == (141, "")
 
 
-def test_no_room_for_what_is_said(key):
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_no_room_for_what_is_said(key, words):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     with Path("/dev/full").open("w") as full:
-        done = run("keys", "show", key, stdout=full)
-    assert done.returncode == 70
+        done = run("keys", "show", key, *words, stdout=full)
+    assert done.returncode == 74
     (line,) = done.stderr.splitlines()
-    assert "No space left on device" in line
-    assert "`mrv keys show`" in line
+    assert line.startswith("error[output.lost]: standard output cannot be written: No space left on device; ")
+
+
+def test_no_room_for_much_that_is_said():
+    """More than a buffer holds: the write fails inside the verb, which is no fault of the program."""
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    code = (
+        "import mrv.cli, mrv.cli.keys as k\n"
+        "from mrv.cli.printing import say\n"
+        "import mrv.attest.keys as a\n"
+        "def load(*_): say('x' * 1_000_000)\n"
+        "a.load_signer = load\n"
+        "raise SystemExit(mrv.cli.main(['keys', 'show', 'file:k.pem']))"
+    )
+    with Path("/dev/full").open("w") as full:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, len(done.stderr.splitlines())) == (74, 1), done.stderr
+
+
+@pytest.mark.parametrize("closed", [(1,), (1, 2), (2,)], ids=str)
+def test_nothing_is_done_where_nothing_can_be_said(tmp_path, closed):
+    """``mrv … >&-``: refused before anything is written, with a status that is no verdict; without stderr, quietly."""
+    code = f"import os, sys; [os.close(n) for n in {closed}]\n"
+    code += "os.execv(sys.executable, [sys.executable, '-m', 'mrv.cli', *sys.argv[1:]])"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    words = ("keys", "new", str(tmp_path / "new.pem"))
+    done = subprocess.run([sys.executable, "-c", code, *words], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == (74 if 1 in closed else 0)
+    assert (tmp_path / "new.pem").exists() == (1 not in closed)
+    assert done.stderr.startswith(
+        "error[output.lost]: standard output cannot be written: it is closed" if 2 not in closed else ""
+    )
+    assert len(done.stderr.splitlines()) == (0 if 2 in closed else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from support.full_project import full_project
@@ -58,10 +59,36 @@ def test_serials_are_signed_checked_and_not_counted_twice(run, keys, mrv, tmp_pa
     assert (status, failed(told)) == (1, ["ledger.serials", "ledger.area"])
     assert ledger.read_bytes().count(b"\n") == 1
 
-    status, err, more = run("ACR-US-192-2020-203-1-1000000", name="more")
-    assert status == 0, err
-    status, told, _ = mrv("check", more / "attestation.json", "--trust", keys[1], "--no-asset", "--json")
-    assert (status, failed(told)) == (1, ["binding.serials-quantity"])
+
+def test_serials_that_check_would_refuse_are_not_signed(tmp_path, keys, mrv):
+    """Too many tonnes: known once they are computed, before an index of the register is used.  A vintage: at once."""
+    tiny, out, book = full_project(tmp_path), tmp_path / "out", tmp_path / "book"
+    key = ("--key", keys[0], "--out", out)
+    url = "https://status.example.org"
+    assert mrv("status", "init", book, "--issuer", "did:web:a.example", "--url", url)[0] == 0
+    before = sorted(path.name for path in book.rglob("*"))
+    (tiny.folder / "binding.toml").write_text('serials = ["ACR-US-192-2020-203-1-1000000"]\n')
+    status, _, err = mrv("run", tiny.folder, *key, "--register", book)
+    assert (status, "error[binding.serials-quantity]" in err, "binding.toml: serials" in err) == (2, True, True), err
+    assert "t are creditable" in err
+    assert "what to do: bind no more than the creditable tonnes" in err
+    assert not out.exists()
+    assert sorted(path.name for path in book.rglob("*")) == before
+
+    shutil.rmtree(tiny.folder / "build")  # nothing is searched or fetched before these are refused
+    for serial in ("ACR-US-192-2017-203-1-2", "15312-1-2-VCS-VCU-208-VER-CA-3-929-01012020-31122022-0"):
+        (tiny.folder / "binding.toml").write_text(f'serials = ["{serial}"]\n')
+        status, _, err = mrv("run", tiny.folder, *key)
+        assert (status, "error[binding.serials-vintage]" in err, "--period" in err) == (2, True, True), err
+    (tiny.folder / "binding.toml").unlink()
+    for digest in ("sha256:zz", "sha256:" + "A" * 64, ""):
+        status, _, err = mrv("run", tiny.folder, *key, "--supersedes", digest)
+        assert (status, "error[binding.supersedes]: --supersedes: " in err, "64 hexadecimal" in err) == (2, True, True), err
+    (tmp_path / "file").write_text("")
+    for place in ("/proc/mrv/out", tmp_path / "file" / "out"):
+        status, _, err = mrv("run", tiny.folder, "--key", keys[0], "--out", place)
+        assert (status, "error[out.unwritable]" in err, "--out" in err) == (2, True, True), err
+    assert not out.exists()
 
 
 CHECKSUMMED = "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"  # of EIP-55's test cases

@@ -62,6 +62,46 @@ def test_a_field_that_is_missing():
     assert (caught.value.field, caught.value.message, caught.value.hint) == ("method.change.consecutive", "missing", "add it")
 
 
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [("method.change", "chang"), ("method.change.consecutive", "consecutiv"), ("project", "projekt"), ("project.name", "nme")],
+)
+def test_a_missing_field_that_was_misspelt(path, written):
+    """One mistake, told once: the unknown field is the missing one."""
+    plan = copy.deepcopy(PLAN)
+    *tables, name = path.split(".")
+    table = plan
+    for part in tables:
+        table = table[part]
+    table[written] = table.pop(name)
+    with pytest.raises(PlanError) as caught:
+        plan_from_json(plan)
+    assert (caught.value.field, caught.value.message) == (path, "missing")
+    assert caught.value.hint == f"did you write it as {written}? else add it"
+
+
+def test_a_missing_field_beside_a_strange_one():
+    plan = copy.deepcopy(PLAN)
+    plan["method"]["zzz"] = plan["method"].pop("change")
+    with pytest.raises(PlanError) as caught:
+        plan_from_json(plan)
+    assert caught.value.hint == "add it (also to correct: method.zzz)"
+
+
+@pytest.mark.parametrize("value", [Decimal("nan"), Decimal("inf"), float("nan")], ids=str)
+def test_a_number_that_is_none(value):
+    error = refused("method.change.threshold_sigma", value)
+    assert (error.field, error.hint) == ("method.change.threshold_sigma", "give a finite number")
+
+
+@pytest.mark.parametrize("letter", ["\n", "\x1b", "\u202e", "\u200b", "\u2066"], ids=ascii)
+def test_a_name_that_is_not_read_as_it_is_written(letter):
+    error = refused("project.name", f"Delta {letter}atleD")
+    assert (error.error_code, error.field) == ("plan.field", "project.name")
+    assert f"U+{ord(letter):04X}" in error.message
+    assert "take it out" in error.message
+
+
 @pytest.mark.parametrize("value", ["magic/1", 7, []])
 def test_an_unknown_detector_names_the_known_ones(value):
     error = refused("method.change.detector", value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import date
 
 import jsonschema
@@ -174,7 +175,7 @@ def test_cadtrust_invents_no_id(taken):
 def test_erc1155_names_both_ways(taken, signed, whole):
     value = made(taken, "erc1155")
     assert {check.status for check in erc1155.check_metadata(value, taken)} == {"holds"}
-    other = attested.unchecked(whole().data)
+    other = attested.unchecked(whole(SERIALS, seed=2).data)
     failing = [check.code for check in erc1155.check_metadata(value, other) if check.status == "fails"]
     assert failing == ["token.digest"]
     value["properties"]["asset"] = ASSET.replace("/7", "/8")
@@ -187,6 +188,84 @@ def test_erc1155_names_both_ways(taken, signed, whole):
         with pytest.raises(AttestationError) as caught:
             erc1155.read_metadata(data)
         assert caught.value.error_code == "token.metadata"
+
+
+def test_a_token_of_a_simulated_project_says_so(taken):
+    project = taken.statement.project
+    assert project.simulated
+    real = taken.statement.model_copy(update={"project": project.model_copy(update={"simulated": False})})
+    assert "SIMULATED" not in json.dumps(made(replace(taken, statement=real), "erc1155"))
+    for checked in (True, False):
+        value = made(replace(taken, checked=checked), "erc1155")
+        assert value["name"].startswith("SIMULATED project. ")
+        assert "SIMULATED project. Verification attestation" in value["description"]
+        assert value["description"].startswith("UNCHECKED") != checked
+
+
+def test_a_public_address_may_hold_an_at_sign_in_its_path(taken):
+    uri = "https://example.org/@me/a.json?by=me@example.org"
+    assert made(taken, "erc1155", uri=uri)["properties"]["attestation"]["uri"] == uri
+
+
+def token_checks(value, of):
+    return {check.code: check.status for check in erc1155.check_metadata(value, of)}
+
+
+def test_a_token_states_no_more_than_its_blocks(taken, whole):
+    """Blocks of 4 t, more are creditable; a series, or no block, sets no bound."""
+    assert taken.quantity_kg > 4000
+    value = made(taken, "erc1155")
+    assert value["properties"]["quantity_kg_co2e"] == "4000"
+    value["properties"]["quantity_kg_co2e"] = str(taken.quantity_kg)
+    assert token_checks(value, taken)["token.quantity"] == "fails"
+    for serials in ((), ("ICR-ISL-354-78040-14-R-0-2021",)):
+        free = attested.unchecked(whole(serials).data)
+        assert erc1155.vouched_kg(free) == free.quantity_kg
+    for kg in (3999, 4001):
+        with pytest.raises(AttestationError) as caught:
+            made(taken, "erc1155", quantity_kg=kg)
+        assert (caught.value.error_code, caught.value.field) == ("export.quantity", "--quantity-kg")
+    assert made(taken, "erc1155", quantity_kg=4000)["properties"]["quantity_kg_co2e"] == "4000"
+
+
+def test_tokens_of_one_attestation_share_its_tonnes(whole):
+    both = (ASSET, ASSET.replace("/7", "/8"))
+    shared = attested.unchecked(whole(SERIALS, assets=both).data)
+    for kg in (None, 4000, 4001, -1):
+        with pytest.raises(AttestationError) as caught:
+            made(shared, "erc1155", asset=ASSET, quantity_kg=kg)
+        assert caught.value.error_code == "export.quantity"
+        assert "4000 kg over 2 tokens together" in caught.value.message
+    value = made(shared, "erc1155", asset=ASSET, quantity_kg=1500)
+    told = value["properties"]
+    assert (told["quantity_kg_co2e"], told["attested_kg_co2e"], told["shared_with"]) == ("1500", "4000", [both[1]])
+    assert token_checks(value, shared) == {
+        "token.digest": "holds", "token.asset": "holds", "token.quantity": "holds", "token.shared": "note",
+    }  # fmt: skip
+    for kg, quantity in (
+        ("4000", "holds"), ("4001", "fails"), ("-1", "fails"), ("٣", "fails"), (1500, "fails"), ("9" * 5000, "fails"),
+        ("01500", "fails"), (None, "fails"),
+    ):  # fmt: skip
+        told["quantity_kg_co2e"] = kg
+        found = token_checks(value, shared)
+        assert (found["token.quantity"], found["token.shared"]) == (quantity, "fails"), kg
+
+
+def test_tokens_that_share_nothing_state_nothing(whole, monkeypatch):
+    """Of an adverse conclusion no tonne is creditable."""
+    shared = attested.unchecked(whole(assets=(ASSET, ASSET.replace("/7", "/8"))).data)
+    monkeypatch.setattr(erc1155, "vouched_kg", lambda _: 0)
+    value = made(shared, "erc1155", asset=ASSET, quantity_kg=0)
+    assert token_checks(value, shared)["token.shared"] == "note"
+    value["properties"]["quantity_kg_co2e"] = "1"
+    assert (token_checks(value, shared)["token.quantity"], token_checks(value, shared)["token.shared"]) == ("fails", "fails")
+
+
+def test_only_a_token_states_a_quantity(taken):
+    for to in ("cdop", "cadtrust", "eas"):
+        with pytest.raises(AttestationError) as caught:
+            made(taken, to, quantity_kg=4000)
+        assert caught.value.error_code == "export.quantity"
 
 
 @pytest.mark.parametrize(
@@ -209,6 +288,7 @@ def test_a_token_that_is_not_meant(whole, assets, asset):
 @pytest.mark.parametrize(
     "uri",
     [
+        "https://me:secret@example.org/a", "https://me@example.org",
         "", "attestation.json", "file:///etc/passwd", "http://example.org/a", "javascript:alert(1)", "https://",
         "https://example.org/a b", 'https://example.org/"onload', "https://example.org/\n", "https://example.org/é",
         "data:text/html,x", "https://example.org/" + "a" * 3000,

@@ -24,6 +24,7 @@ from mrv.simulate import (
     forest_scenario,
     interpret,
     make_world,
+    simulate,
     usual_size,
     write_project,
 )
@@ -206,10 +207,59 @@ def test_the_command_tells_a_person_and_refuses_to_overwrite(tmp_path, capsys):
     assert "simulate.folder" in capsys.readouterr().err
 
 
-def test_the_command_refuses_an_impossible_world(tmp_path, capsys):
-    assert main(["simulate", str(tmp_path / "p"), "--size", "5"]) == 2
-    assert "simulate.scenario" in capsys.readouterr().err
-    assert not (tmp_path / "p").exists()
+@pytest.mark.parametrize(
+    ("words", "code", "remedy"),
+    [
+        (("--size", "5"), "simulate.scenario", "give 12 to 420"),
+        (("--size", "421"), "simulate.scenario", "give 12 to 420"),
+        (("--scenes", "61"), "simulate.scenario", "give 3 to 60"),
+        (("--history", "1"), "simulate.scenario", "give at least 2"),
+        (("--units", "-3"), "simulate.units", "give 30 to 3600, or 0"),
+        (("--units", "29"), "simulate.units", "give 30 to 3600, or 0"),
+        (("--units", "901", "--size", "30"), "simulate.units", "give 30 to 900, or 0"),
+    ],
+)
+def test_the_command_refuses_an_impossible_world(tmp_path, capsys, monkeypatch, words, code, remedy):
+    monkeypatch.setattr("mrv.simulate.folder.make_world", None)  # refused before any is made
+    assert main(["simulate", str(tmp_path / "p"), *words]) == 2
+    err = capsys.readouterr().err
+    assert f"error[{code}]: {words[0]}: " in err
+    assert remedy in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "empty"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device"), UsageError("no")], ids=repr)
+def test_a_project_is_made_whole_or_not_at_all(tmp_path, world, monkeypatch, there, error):
+    def interpret(folder, *_, **__):
+        assert (folder / "plan.toml").exists()
+        raise error
+
+    monkeypatch.setattr("mrv.simulate.folder.make_world", lambda *_: world)
+    monkeypatch.setattr("mrv.simulate.folder.interpret", interpret)
+    folder = tmp_path / "p"
+    if there:
+        folder.mkdir()
+    with pytest.raises((KeyboardInterrupt, UsageError)) as caught:
+        simulate(folder, scenario=SCENARIO, seed=4, units=200, parts=PARTS)
+    if isinstance(error, OSError):
+        assert caught.value.error_code == "simulate.unwritable"
+    assert list(tmp_path.rglob("*")) == ([folder] if there else [])
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "empty"])
+def test_a_made_project_does_not_know_its_draft(tmp_path, world, monkeypatch, written, there):
+    monkeypatch.setattr("mrv.simulate.folder.make_world", lambda *_: world)
+    folder = tmp_path / "p"
+    if there:
+        folder.mkdir()
+    made = simulate(folder, scenario=SCENARIO, seed=4, units=200, parts=PARTS)
+    assert (made.folder, list(tmp_path.iterdir())) == (folder, [folder])
+    found = contents(folder)
+    assert not any(b".partial-" in data for data in found.values())
+    assert {name.split("/")[0] for name in found} >= {"plan.toml", "build", "reference.csv", "truth.json"}
+    assert not any(name.startswith(".") for name in found)
+    assert found["plan.toml"] == contents(written.folder)["plan.toml"]
 
 
 def test_usual_size_floors_every_stratum():
