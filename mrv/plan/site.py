@@ -28,9 +28,14 @@ class ForestDefinition(Table):
     """How temporary unstocking is told from deforestation."""
 
 
+_JOINERS = "\u200c\u200d"
+"""Persian and Indic names are spelled with them."""
+
+
 def _shown_as_written(text: str) -> str:
     """Whoever reads a name reads all of it, in its order."""
-    strange = next((letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf"}), None)
+    hidden = (letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf"} and letter not in _JOINERS)
+    strange = next(hidden, None)
     if strange is not None:
         name = unicodedata.name(strange, "a control character")
         raise ValueError(f"holds U+{ord(strange):04X} ({name}), which is not seen: take it out")

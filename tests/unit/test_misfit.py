@@ -94,6 +94,12 @@ def test_a_number_that_is_none(value):
     assert (error.field, error.hint) == ("method.change.threshold_sigma", "give a finite number")
 
 
+def test_a_name_may_be_spelled_with_joiners():
+    plan = copy.deepcopy(PLAN)
+    plan["project"]["name"] = "\u062c\u0646\u06af\u0644\u200c\u0647\u0627 (simulated)"
+    assert plan_from_json(plan).project.name == plan["project"]["name"]
+
+
 @pytest.mark.parametrize("letter", ["\n", "\x1b", "\u202e", "\u200b", "\u2066"], ids=ascii)
 def test_a_name_that_is_not_read_as_it_is_written(letter):
     error = refused("project.name", f"Delta {letter}atleD")
