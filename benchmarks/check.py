@@ -102,7 +102,7 @@ def spent(command: list[str], *, home: Path, compiled: Path | None) -> tuple[flo
     environment |= {"PYTHONPATH": str(home)}
     environment |= {"PYTHONPYCACHEPREFIX": str(compiled)} if compiled else {"PYTHONDONTWRITEBYTECODE": "1"}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, *command], env=environment, cwd=tempfile.gettempdir(), capture_output=True, text=True, check=True
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # No plugin of pydantic sees or slows what is validated here: they would be looked for in every package installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if sys.stderr is None:  # closed before the start: a file opened later must not take its place
-        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open until the end
     if sys.stdout is None:
         return lost("it is closed")
     args = _parser(sys.argv[1:] if argv is None else argv).parse_args(argv)

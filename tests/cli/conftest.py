@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
+
 import pytest
+from support.answers import failed
 from support.tiny_project import tiny_project
 
 
@@ -30,5 +33,23 @@ def mrv(capsys):
         status = main([str(word) for word in words])
         told = capsys.readouterr()
         return status, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def attested(keys, mrv, tmp_path):
+    """Run a project folder, check what was signed and replay it: ``(attestation, evidence)``, where both hold."""
+
+    def call(folder):
+        key, trust = keys
+        status, _, err = mrv("run", folder, "--key", key, "--out", tmp_path / "out", "--json")
+        assert status == 0, err
+        attestation, evidence = tmp_path / "out" / "attestation.json", tmp_path / "out" / "evidence"
+        status, out, _ = mrv("check", attestation, "--trust", trust, "--no-asset", "--evidence", evidence, "--json")
+        assert (status, failed(out)) == (0, [])
+        status, out, _ = mrv("replay", attestation, "--store", evidence, "--json")
+        assert (status, json.loads(out)["differences"]) == (0, [])
+        return attestation, evidence
 
     return call

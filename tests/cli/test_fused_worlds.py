@@ -8,6 +8,7 @@ import tomllib
 import numpy as np
 import pytest
 import rasterio
+from support.answers import failed
 
 from mrv.activity.strata import LOSS
 from mrv.kernels.morphology import dilate
@@ -43,23 +44,12 @@ def lost(world):
     return found & world.inside
 
 
-def failed(out: str) -> list[str]:
-    return [check["code"] for check in json.loads(out)["checks"] if check["status"] == "fails"]
-
-
 @pytest.mark.parametrize("name", SENSORS)
-def test_run_check_replay_and_the_truth(name, world, lost, keys, mrv, tmp_path):
+def test_run_check_replay_and_the_truth(name, world, lost, attested, tmp_path):
     choices = PlanChoices(reference=False, plots=False, soil=False, evidence=SENSORS[name])
     folder = tmp_path / "world"
     write_project(world, folder, parts=Parts(plots=None, claims=None, plan=choices))
-    key, trust = keys
-    status, out, err = mrv("run", folder, "--key", key, "--out", tmp_path / "out", "--json")
-    assert status == 0, err
-    attestation, evidence = tmp_path / "out" / "attestation.json", tmp_path / "out" / "evidence"
-    status, out, _ = mrv("check", attestation, "--trust", trust, "--no-asset", "--evidence", evidence, "--json")
-    assert (status, failed(out)) == (0, [])
-    status, out, _ = mrv("replay", attestation, "--store", evidence, "--json")
-    assert (status, json.loads(out)["differences"]) == (0, [])
+    attestation, evidence = attested(folder)
     report = (tmp_path / "out" / "report.html").read_text()
     assert "probability of forest" in report
     assert ("Radar backscatter" in report) == (name == "radar")

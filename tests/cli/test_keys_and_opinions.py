@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.answers import failed
 from support.attested import attestation, status_entries
 from support.odd_files import ODD, fill_after, no_waiting, odd
 from support.tiny_project import tiny_project
@@ -25,10 +26,6 @@ def verifier(mrv, tmp_path):
     status, out, _ = mrv("keys", "new", tmp_path / "verifier.pem", "--json")
     assert status == 0
     return f"file:{tmp_path / 'verifier.pem'}", json.loads(out)["verificationMethod"].partition("#")[2]
-
-
-def failed(out):
-    return [check["code"] for check in json.loads(out)["checks"] if check["status"] == "fails"]
 
 
 def check(mrv, folder, trust, *more):

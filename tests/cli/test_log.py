@@ -6,6 +6,7 @@ import json
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from support.answers import failed
 from support.odd_files import ODD, no_waiting, odd
 
 from mrv.attest import credential, proof
@@ -55,10 +56,6 @@ def witnessed(log, tmp_path, mrv):
     words = ("--state", tmp_path / "state", "--name", "w.example", "--policy", policy, "--key", key)
     assert mrv("log", "witness", folder, *words, "--out", tmp_path / "cosigned")[0] == 0
     return tmp_path / "cosigned"
-
-
-def failed(out):
-    return [check["code"] for check in json.loads(out)["checks"] if check["status"] == "fails"]
 
 
 def test_from_log_to_check(log, witnessed, mrv, attestation, tmp_path):

@@ -6,13 +6,10 @@ import json
 import shutil
 
 import pytest
+from support.answers import failed
 from support.full_project import full_project
 
 pytestmark = pytest.mark.filterwarnings("default:.*:DeprecationWarning")
-
-
-def failed(out):
-    return [check["code"] for check in json.loads(out)["checks"] if check["status"] == "fails"]
 
 
 @pytest.fixture

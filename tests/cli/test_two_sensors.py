@@ -12,11 +12,7 @@ pytestmark = pytest.mark.filterwarnings("default:.*:DeprecationWarning")
 WORDS = ("--kind", "forest", "--size", "24", "--scenes", "8", "--units", "0", "--json")
 
 
-def failed(out: str) -> list[str]:
-    return [check["code"] for check in json.loads(out)["checks"] if check["status"] == "fails"]
-
-
-def test_simulate_run_check_replay(keys, mrv, tmp_path):
+def test_simulate_run_check_replay(attested, mrv, tmp_path):
     folder = tmp_path / "world"
     status, out, err = mrv("simulate", folder, "--second-optical", *WORDS)
     assert status == 0, err
@@ -26,14 +22,7 @@ def test_simulate_run_check_replay(keys, mrv, tmp_path):
     assert status == 0
     assert 0 < json.loads(out)["scenes"]["optical-2"] < json.loads(out)["scenes"]["optical"]
 
-    key, trust = keys
-    status, out, err = mrv("run", folder, "--key", key, "--out", tmp_path / "out", "--json")
-    assert status == 0, err
-    attestation, evidence = tmp_path / "out" / "attestation.json", tmp_path / "out" / "evidence"
-    status, out, _ = mrv("check", attestation, "--trust", trust, "--no-asset", "--evidence", evidence, "--json")
-    assert (status, failed(out)) == (0, [])
-    status, out, _ = mrv("replay", attestation, "--store", evidence, "--json")
-    assert (status, json.loads(out)["differences"]) == (0, [])
+    attestation, _ = attested(folder)
 
     statement = json.loads(attestation.read_text())["credentialSubject"]["statement"]
     merged = statement["observation"]["merged"]

@@ -9,6 +9,7 @@ import sys
 from decimal import Decimal
 
 import pytest
+from support.answers import failed
 
 from mrv import cli
 from mrv.attest import credential, proof
@@ -28,10 +29,6 @@ def done(tiny, keys, mrv, tmp_path):
     status, out, _ = mrv("run", tiny.folder, "--key", key, "--out", tmp_path / "out")
     assert status == 0, out
     return tmp_path / "out", key, trust
-
-
-def failed(out: str) -> list[str]:
-    return [check["code"] for check in json.loads(out)["checks"] if check["status"] == "fails"]
 
 
 def check(mrv, folder, trust, *more):

@@ -12,19 +12,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def refusal(call: Callable[..., Any], *args: Any, kind: type[MRVError] = MRVError, remedy: bool = True, **options: Any) -> Any:
+def refusal(call: Callable[..., Any], *args: Any, kind: type[MRVError] = MRVError, **options: Any) -> Any:
     """The error that ``call`` ends with.
 
     Args:
         call: What is asked.
         args: Its arguments.
         kind: Class of the error.
-        remedy: Whether it has to say what to do; a fault that a check reports, and no person meets as an error, need not.
         options: Its named arguments.
     """
     with pytest.raises(kind) as caught:
         call(*args, **options)
-    assert caught.value.hint or not remedy, f"{caught.value.error_code} says nothing to do: {caught.value}"
+    assert caught.value.hint, f"{caught.value.error_code} says nothing to do: {caught.value}"
     return caught.value
 
 
